@@ -1,0 +1,24 @@
+// The whole tree of config keys, and the type of a loaded config. Only the composition root and the commands use
+// `Config`; every part takes the type of its own section from sections/.
+
+import type { ConfigOf } from './keys.ts';
+import { discoverySection } from './sections/discovery.ts';
+import { iceSection } from './sections/ice.ts';
+import { limitsSection } from './sections/limits.ts';
+import { logSection } from './sections/log.ts';
+import { observeSection } from './sections/observe.ts';
+import { synapseSection } from './sections/synapse.ts';
+import { topLevelKeys } from './sections/top-level.ts';
+
+export const configTree = {
+  ...topLevelKeys,
+  synapse: synapseSection,
+  limits: limitsSection,
+  ice: iceSection,
+  discovery: discoverySection,
+  observe: observeSection,
+  log: logSection,
+};
+
+/** Frozen in depth by the resolver. */
+export type Config = ConfigOf<typeof configTree>;

@@ -1,0 +1,92 @@
+// The real tree: its defaults in their units, its names, and that no two keys share a variable.
+
+import t from 'tap';
+
+import type { Config } from '../../../src/config/config.ts';
+import { configTree } from '../../../src/config/config.ts';
+import { isServiceVariable, variables } from '../../../src/config/environment.ts';
+import type { Entries } from '../../../src/config/keys.ts';
+import { placedKeys } from '../../../src/config/keys.ts';
+import { duration } from '../../../src/config/kinds/duration.ts';
+import { size } from '../../../src/config/kinds/size.ts';
+import { resolve } from '../../../src/config/resolve.ts';
+
+const DEFAULTS: Config = {
+  listen: [{ kind: 'tcp', port: 3000 }],
+  publicUrl: undefined,
+  trustedProxies: [],
+  synapse: {
+    url: { kind: 'tcp', origin: 'http://127.0.0.1:8008', isTls: false, host: '127.0.0.1', port: 8008 },
+    adminAllow: [],
+    maxUploadBytes: 52_428_800,
+    connectTimeoutMs: 5000,
+    responseTimeoutMs: 180_000,
+  },
+  limits: {
+    headerSizeBytes: 16_384,
+    headerTimeoutMs: 10_000,
+    connections: 10_000,
+    connectionsPerAddress: 512,
+    bodyIdleTimeoutMs: 60_000,
+    keepAliveTimeoutMs: 300_000,
+    drainTimeoutMs: 30_000,
+  },
+  ice: { stun: [] },
+  discovery: { client: {}, server: {}, support: undefined },
+  observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },
+  log: { level: 'info', pretty: 'tty' },
+};
+
+await t.test('no file and no variable give a working local server', (test) => {
+  const resolved = resolve(configTree, {
+    document: null,
+    environment: {},
+    readFile: () => ({ problem: '' }),
+  });
+  test.same(resolved, { config: DEFAULTS });
+  test.end();
+});
+
+await t.test('no two keys share an environment variable, and none is taken for one of a service', (test) => {
+  const names = variables(configTree).map(({ name }) => name);
+  test.same(new Set(names).size, names.length);
+  test.same(
+    names.filter((name) => isServiceVariable(name, 'tcp://10.0.0.1:80')),
+    [],
+  );
+  test.end();
+});
+
+await t.test('two keys whose paths join to one variable would be found', (test) => {
+  const [first] = placedKeys(configTree);
+  if (first === undefined) throw new Error('the tree is empty');
+  const entry = { ...first.key, isSecret: true };
+  const clash = {
+    a: { ...entry, yamlName: 'a_b' },
+    b: { entry: 'section', yamlName: 'a', doc: '', entries: { b: { ...entry, yamlName: 'b' } } },
+  } as const satisfies Entries;
+  const names = variables(clash).map(({ name }) => name);
+  test.same(names, ['PORTICO_A_B', 'PORTICO_A_B_FILE', 'PORTICO_A_B', 'PORTICO_A_B_FILE']);
+  test.end();
+});
+
+await t.test('yaml names are snake_case, and every key is explained in a sentence', (test) => {
+  for (const { path, key } of placedKeys(configTree)) {
+    test.match(path.join('.'), /^[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)*$/);
+    test.match(key.doc, /^[A-Z][\s\S]*\.$/);
+  }
+  test.end();
+});
+
+await t.test('names of durations and sizes end in their unit', (test) => {
+  visit(configTree);
+  test.end();
+
+  function visit(entries: Entries): void {
+    for (const [name, entry] of Object.entries(entries)) {
+      if (entry.entry === 'section') visit(entry.entries);
+      else if (entry.kind.name === duration().name) test.match(name, /Ms$/);
+      else if (entry.kind.name === size().name) test.match(name, /Bytes$/);
+    }
+  }
+});
