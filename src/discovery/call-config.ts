@@ -1,0 +1,28 @@
+// The document that call clients fetch from their homeserver's URL to find the call server. Pure.
+// Clients need exactly these four members; more may stand beside them, none may be missing.
+
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export interface CallConfig {
+  readonly baseUrl: string;
+  readonly websocketUrl: string;
+  readonly homeserverUrl: string;
+  readonly iceServers: readonly IceServer[];
+}
+
+/**
+ * @param origin the origin that the client asked, which is where everything is
+ * @param stunUrls `stun:` URLs; they need no credentials, so that anybody may have them
+ */
+export function callConfig(origin: string, stunUrls: readonly string[]): CallConfig {
+  return {
+    baseUrl: origin,
+    websocketUrl: origin,
+    homeserverUrl: origin,
+    iceServers: stunUrls.length === 0 ? [] : [{ urls: stunUrls }],
+  };
+}

@@ -1,0 +1,202 @@
+// The registry of every refusal and failure that reaches the wire: code, HTTP status, Matrix errcode, text, blame.
+// docs/errors.md is generated from it. It does not decide when a code applies, nor how it is written (http/errors.ts).
+
+/**
+ * Whose fault an exchange's end is, judged before it is counted:
+ * `client` asked wrongly or left, `refused` is a limit or rule of ours, `upstream` failed, `gateway` is our own defect.
+ */
+export type Blame = 'client' | 'refused' | 'upstream' | 'gateway';
+
+export interface ErrorEntry {
+  readonly status: number;
+  /** The Matrix `errcode` used under `/_matrix` and `/_synapse`. */
+  readonly errcode: string;
+  /** The text for the client; never an inner message. */
+  readonly text: string;
+  readonly blame: Blame;
+  /** Seconds for `Retry-After`; absent when trying again cannot help. */
+  readonly retryAfterSeconds?: number;
+  /** The connection cannot be used further: what follows on it may not be what the client meant. */
+  readonly closes?: true;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export const ERRORS = {
+  REQUEST_MALFORMED: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'The request is not valid HTTP/1.1',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_FRAMING_AMBIGUOUS: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Content-Length or Transfer-Encoding can be read in more than one way',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_TARGET_INVALID: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'The request target has characters or percent-encodings that RFC 3986 does not allow',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_HOST_INVALID: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Exactly one valid Host is needed, equal to the authority of an absolute target',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_TRAILER_FORBIDDEN: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'The trailer section has a field that may only stand in the header section',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_HEADERS_TOO_LARGE: {
+    status: 431,
+    errcode: 'M_TOO_LARGE',
+    text: 'The request line and header fields are larger or more than allowed',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    errcode: 'M_UNKNOWN',
+    text: 'The request did not arrive in time',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_METHOD_REFUSED: {
+    status: 405,
+    errcode: 'M_UNRECOGNIZED',
+    text: 'This method is not served here',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  REQUEST_VERSION_UNSUPPORTED: {
+    status: 505,
+    errcode: 'M_UNKNOWN',
+    text: 'HTTP/1.1 and HTTP/1.0 are served here',
+    blame: 'client',
+    closes: true,
+    logLevel: 'info',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    errcode: 'M_UNRECOGNIZED',
+    text: 'This path is served for GET and HEAD only',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    errcode: 'M_TOO_LARGE',
+    text: 'The request body is larger than this server accepts',
+    blame: 'refused',
+    closes: true,
+    logLevel: 'info',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    errcode: 'M_UNRECOGNIZED',
+    text: 'Unrecognized request',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  ROUTE_DENIED: {
+    status: 404,
+    errcode: 'M_UNRECOGNIZED',
+    text: 'Unrecognized request',
+    blame: 'refused',
+    logLevel: 'info',
+  },
+  CONNECTIONS_EXCEEDED: {
+    status: 503,
+    errcode: 'M_UNKNOWN',
+    text: 'This server has as many connections as it can hold',
+    blame: 'refused',
+    retryAfterSeconds: 5,
+    closes: true,
+    logLevel: 'warn',
+  },
+  ADDRESS_CONNECTIONS_EXCEEDED: {
+    status: 429,
+    errcode: 'M_LIMIT_EXCEEDED',
+    text: 'Too many connections from this address',
+    blame: 'refused',
+    retryAfterSeconds: 5,
+    closes: true,
+    logLevel: 'info',
+  },
+  GATEWAY_DRAINING: {
+    status: 503,
+    errcode: 'M_UNKNOWN',
+    text: 'This server is restarting',
+    blame: 'refused',
+    retryAfterSeconds: 2,
+    closes: true,
+    logLevel: 'info',
+  },
+  UPSTREAM_UNREACHABLE: {
+    status: 502,
+    errcode: 'M_UNKNOWN',
+    text: 'The homeserver cannot be reached',
+    blame: 'upstream',
+    retryAfterSeconds: 2,
+    logLevel: 'warn',
+  },
+  UPSTREAM_FAILED: {
+    status: 502,
+    errcode: 'M_UNKNOWN',
+    text: 'The homeserver broke off before it answered',
+    blame: 'upstream',
+    retryAfterSeconds: 2,
+    logLevel: 'warn',
+  },
+  UPSTREAM_TIMEOUT: {
+    status: 504,
+    errcode: 'M_UNKNOWN',
+    text: 'The homeserver did not answer in time',
+    blame: 'upstream',
+    retryAfterSeconds: 5,
+    logLevel: 'warn',
+  },
+  GATEWAY_FAILED: {
+    status: 500,
+    errcode: 'M_UNKNOWN',
+    text: 'Internal error',
+    blame: 'gateway',
+    closes: true,
+    logLevel: 'error',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return ERRORS[code];
+}
+
+/** A refusal or failure on its way to the place that writes it; `cause` stays in the log. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, cause?: unknown) {
+    super(code, { cause });
+    this.name = 'GatewayError';
+    this.code = code;
+  }
+}

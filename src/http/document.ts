@@ -1,0 +1,34 @@
+// A JSON document for any web page: GET and HEAD with CORS, 405 for every other method.
+// It knows no document; the caller makes one per request.
+
+import type { IncomingMessage } from 'node:http';
+
+import type { FastifyInstance } from 'fastify';
+
+import { corsHeaders } from './cors.ts';
+import { GatewayError } from '../errors.ts';
+
+const OTHER_METHODS = ['POST', 'PUT', 'DELETE', 'PATCH'];
+
+export function serveDocument(
+  server: FastifyInstance,
+  path: string,
+  cacheControl: string,
+  make: (request: IncomingMessage) => object,
+): void {
+  const cors = corsHeaders(path);
+  server.get(path, (request, reply) => {
+    for (let i = 0; i < cors.length; i += 2) reply.header(cors[i] ?? '', cors[i + 1]);
+    return reply
+      .header('Cache-Control', cacheControl)
+      .header('Content-Type', 'application/json')
+      .send(JSON.stringify(make(request.raw)));
+  });
+  server.route({
+    method: OTHER_METHODS,
+    url: path,
+    handler: () => {
+      throw new GatewayError('METHOD_NOT_ALLOWED');
+    },
+  });
+}

@@ -1,0 +1,176 @@
+// The grammar of a request head, stricter than the parser of Node: what it accepts can be read in one way only.
+// Pure. It decides whether a head is canonical; where it goes is proxy/route.ts, who asked is http/client.ts.
+
+import type { ErrorCode } from '../errors.ts';
+
+/** A request head as Node's parser hands it over: `rawHeaders` alternates names and values, in wire order. */
+export interface RawHead {
+  readonly method: string;
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+}
+
+/** A head that can be read in one way only. */
+export interface RequestHead {
+  readonly method: string;
+  /** The target in origin form, byte for byte (of an absolute target: what follows its authority), or `*`. */
+  readonly target: string;
+  /** The target up to its `?`. */
+  readonly path: string;
+  /** The target after its first `?`; undefined without one (`/a?` has the empty query, `/a` has none). */
+  readonly query: string | undefined;
+  /** `Host` as it came, port included; undefined only for HTTP/1.0. */
+  readonly host: string | undefined;
+  readonly rawHeaders: readonly string[];
+  readonly body: BodyFraming;
+  readonly expectsContinue: boolean;
+}
+
+export type BodyFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' };
+
+export type HeadVerdict = { readonly head: RequestHead } | { readonly refused: ErrorCode };
+
+/** Header lines of one request; Synapse (Twisted) stops at 500, real clients send about twenty. */
+export const MAX_HEADER_LINES = 100;
+
+/** RFC 3986 path characters, and those that clients send raw and Synapse reads as they are; no backslash, no `#`. */
+const PATH = /^\/(?:[!$&-;=@-[\]_a-z~"<>^`{|}]|%[0-9A-Fa-f]{2})*$/;
+/** Looser than PATH: a `%` in a query may encode nothing, for no decision of ours reads it as a path. */
+const QUERY = /^[!"$-[\]-~]*$/;
+const ORIGIN_FORM = /^(?<path>\/[^?]*)(?:\?(?<query>.*))?$/s;
+const CONTENT_LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
+const ABSOLUTE_FORM = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>.*)$/is;
+/** RFC 3986 host (name, IPv4 or bracketed IPv6) with an optional port; no userinfo. */
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+;=-]{1,255})(?::(?<port>[0-9]{1,5}))?$/;
+
+const REFUSED_METHODS = new Set(['CONNECT', 'TRACE']);
+
+export function readHead(raw: RawHead): HeadVerdict {
+  if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0')
+    return { refused: 'REQUEST_VERSION_UNSUPPORTED' };
+  if (REFUSED_METHODS.has(raw.method)) return { refused: 'REQUEST_METHOD_REFUSED' };
+  if (raw.rawHeaders.length / 2 > MAX_HEADER_LINES) return { refused: 'REQUEST_HEADERS_TOO_LARGE' };
+
+  const target = readTarget(raw.method, raw.target);
+  if (target === undefined) return { refused: 'REQUEST_TARGET_INVALID' };
+
+  const fields = framingFields(raw.rawHeaders);
+  const host = readHost(fields.hosts, target.authority, raw.httpVersion);
+  if (host === null) return { refused: 'REQUEST_HOST_INVALID' };
+  const body = readFraming(fields, raw.httpVersion);
+  if (body === undefined) return { refused: 'REQUEST_FRAMING_AMBIGUOUS' };
+
+  return {
+    head: {
+      method: raw.method,
+      target: target.origin,
+      path: target.path,
+      query: target.query,
+      host,
+      rawHeaders: raw.rawHeaders,
+      body,
+      expectsContinue: fields.expectsContinue,
+    },
+  };
+}
+
+interface Target {
+  origin: string;
+  path: string;
+  query: string | undefined;
+  authority: string | undefined;
+}
+
+function readTarget(method: string, target: string): Target | undefined {
+  if (target === '*') {
+    return method === 'OPTIONS'
+      ? { origin: '*', path: '*', query: undefined, authority: undefined }
+      : undefined;
+  }
+  const absolute = target.startsWith('/') ? undefined : ABSOLUTE_FORM.exec(target)?.groups;
+  const authority = absolute?.['authority'];
+  const rest = absolute === undefined ? target : (absolute['rest'] ?? '');
+  const origin = rest.startsWith('/') || absolute === undefined ? rest : `/${rest}`;
+
+  const parts = ORIGIN_FORM.exec(origin)?.groups;
+  const path = parts?.['path'];
+  const query = parts?.['query'];
+  if (path === undefined || !PATH.test(path)) return undefined;
+  if (query !== undefined && !QUERY.test(query)) return undefined;
+  return { origin, path, query, authority };
+}
+
+interface FramingFields {
+  hosts: string[];
+  contentLengths: string[];
+  transferEncodings: string[];
+  expectsContinue: boolean;
+}
+
+function framingFields(rawHeaders: readonly string[]): FramingFields {
+  const fields: FramingFields = {
+    hosts: [],
+    contentLengths: [],
+    transferEncodings: [],
+    expectsContinue: false,
+  };
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const value = rawHeaders[i + 1] ?? '';
+    switch (rawHeaders[i]?.toLowerCase()) {
+      case 'host':
+        fields.hosts.push(value);
+        break;
+      case 'content-length':
+        fields.contentLengths.push(value);
+        break;
+      case 'transfer-encoding':
+        fields.transferEncodings.push(value);
+        break;
+      case 'expect':
+        fields.expectsContinue = value.toLowerCase() === '100-continue';
+        break;
+      default:
+    }
+  }
+  return fields;
+}
+
+/** The host, undefined where HTTP/1.0 may leave it out, null when it is refused. */
+function readHost(
+  hosts: string[],
+  authority: string | undefined,
+  httpVersion: string,
+): string | undefined | null {
+  const [host, ...others] = hosts;
+  if (others.length > 0) return null;
+  if (host === undefined) return httpVersion === '1.0' && authority === undefined ? undefined : null;
+  if (!isAuthority(host)) return null;
+  if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase()) return null;
+  return host;
+}
+
+/** Whether a text is a host with an optional port, as `Host` and `X-Forwarded-Host` carry it. */
+export function isAuthority(text: string): boolean {
+  const match = AUTHORITY.exec(text);
+  return match !== null && Number(match.groups?.['port'] ?? '0') <= 65_535;
+}
+
+function readFraming(fields: FramingFields, httpVersion: string): BodyFraming | undefined {
+  const { contentLengths, transferEncodings } = fields;
+  if (transferEncodings.length > 0) {
+    const isPlainChunked =
+      httpVersion === '1.1' &&
+      contentLengths.length === 0 &&
+      transferEncodings.length === 1 &&
+      transferEncodings[0]?.toLowerCase() === 'chunked';
+    return isPlainChunked ? { kind: 'chunked' } : undefined;
+  }
+  const [length, ...others] = contentLengths;
+  if (length === undefined) return { kind: 'none' };
+  if (others.length > 0 || !CONTENT_LENGTH.test(length)) return undefined;
+  return { kind: 'length', bytes: Number(length) };
+}

@@ -1,0 +1,40 @@
+// One request at a time on each connection. Node's parser hands over pipelined requests as fast as they come; handled
+// at once they would reach Synapse in any order, although the client may rely on the order it wrote them in (RFC 9112
+// section 9.3.2 lets us do so for safe methods only). It starts work and knows nothing of what the work is.
+
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** No known client pipelines; what waits beyond this is somebody filling memory. */
+const MAX_WAITING = 16;
+
+interface Line {
+  current: ServerResponse | undefined;
+  waiting: (() => void)[];
+}
+
+export class RequestOrder {
+  readonly #lines = new WeakMap<Duplex, Line>();
+
+  /** Starts `begin` once every earlier request of the connection was answered; never, if the connection closes. */
+  enter(socket: Duplex, response: ServerResponse, begin: () => void): void {
+    const line = this.#lines.get(socket) ?? { current: undefined, waiting: [] };
+    this.#lines.set(socket, line);
+    const start = (): void => {
+      line.current = response;
+      response.once('close', () => {
+        line.current = undefined;
+        if (!socket.destroyed) line.waiting.shift()?.();
+      });
+      begin();
+    };
+    if (line.current === undefined) start();
+    else if (line.waiting.length < MAX_WAITING) line.waiting.push(start);
+    else socket.destroy();
+  }
+
+  /** The response that the connection is busy with. */
+  currentOf(socket: Duplex): ServerResponse | undefined {
+    return this.#lines.get(socket)?.current;
+  }
+}

@@ -1,0 +1,56 @@
+// The Fastify instance for what Portico serves itself: its errors, its 404, its body limit. Routes are registered by
+// the features. It listens nowhere: listeners.ts feeds it through the front door.
+
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+
+import type { Clock } from '../clock.ts';
+import { GatewayError, type ErrorCode } from '../errors.ts';
+import { errorAnswer } from './errors.ts';
+import { exchangeOf, noteError } from './exchange.ts';
+import { sendAnswer } from './send.ts';
+
+/** Requests of our own API are small; uploads go to Synapse past this server. */
+const MAX_BODY_BYTES = 65_536;
+/** What a 404 repeats of the path that was asked for. */
+const MAX_ECHOED_CHARACTERS = 200;
+
+export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    exposeHeadRoutes: true,
+    // The front door has decided already; Fastify's own 503 while closing has neither code nor CORS.
+    return503OnClosing: false,
+    frameworkErrors: (_error, request, reply) => answerError(request, reply, 'REQUEST_TARGET_INVALID'),
+  });
+
+  function answerError(request: FastifyRequest, reply: FastifyReply, code: ErrorCode): void {
+    const { outcome, head } = exchangeOf(request.raw);
+    noteError(outcome, code);
+    reply.hijack();
+    sendAnswer(request.raw, reply.raw, errorAnswer(code, { path: head.path, isMatrix: false }), clock);
+  }
+
+  server.setNotFoundHandler((request, reply) => {
+    const { outcome, head } = exchangeOf(request.raw);
+    noteError(outcome, 'ROUTE_NOT_FOUND');
+    const path = head.path.slice(0, MAX_ECHOED_CHARACTERS);
+    return reply.code(404).send({ error: 'Not Found', message: `Cannot ${request.method} ${path}` });
+  });
+
+  server.setErrorHandler((error: unknown, request, reply) => {
+    const code = ownErrorCode(error);
+    if (code === 'GATEWAY_FAILED')
+      log.error({ err: error, request_id: exchangeOf(request.raw).requestId }, 'defect');
+    answerError(request, reply, code);
+  });
+  return server;
+}
+
+function ownErrorCode(error: unknown): ErrorCode {
+  if (error instanceof GatewayError) return error.code;
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
+  if (status === 413) return 'BODY_TOO_LARGE';
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'REQUEST_MALFORMED' : 'GATEWAY_FAILED';
+}

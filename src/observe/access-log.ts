@@ -1,0 +1,55 @@
+// One line per request, and its counters: what was asked, where it went, how it ended and whose doing that was.
+// Reads a finished exchange; it never touches the exchange's streams.
+
+import type { Logger } from 'pino';
+
+import { errorEntry } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Metrics } from './metrics.ts';
+import { redactTarget } from './redact.ts';
+
+/** Asked every few seconds by orchestrators; they would bury everything else. */
+const UNLOGGED_PATHS = new Set(['/health', '/ready']);
+
+export interface AccessRecord {
+  readonly status: number;
+  readonly durationMs: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export function recordExchange(
+  exchange: Exchange,
+  record: AccessRecord,
+  log: Logger,
+  metrics: Metrics,
+): void {
+  const { outcome, head } = exchange;
+  const endedBy = outcome.endedBy ?? 'complete';
+  metrics.requests.inc({ route: outcome.route, status: record.status, ended_by: endedBy });
+  metrics.requestSeconds.observe({ route: outcome.route }, record.durationMs / 1000);
+  if (outcome.retries > 0) metrics.retries.inc(outcome.retries);
+  if (outcome.code !== undefined) metrics.refusals.inc({ code: outcome.code });
+  if (UNLOGGED_PATHS.has(head.path)) return;
+
+  const level = outcome.code === undefined ? 'info' : errorEntry(outcome.code).logLevel;
+  log[level](
+    {
+      request_id: exchange.requestId,
+      client: exchange.client.address,
+      method: head.method,
+      target: redactTarget(head.target),
+      route: outcome.route,
+      upstream: outcome.upstream,
+      status: record.status,
+      code: outcome.code,
+      ended_by: endedBy,
+      retries: outcome.retries === 0 ? undefined : outcome.retries,
+      received_bytes: record.bytesReceived,
+      sent_bytes: record.bytesSent,
+      first_byte_ms: outcome.firstByteMs === undefined ? undefined : Math.round(outcome.firstByteMs),
+      duration_ms: Math.round(record.durationMs),
+    },
+    'request',
+  );
+}

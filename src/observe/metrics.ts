@@ -1,0 +1,61 @@
+// Every metric of the gateway, each declared once; docs/metrics.md is generated from this registry.
+// One registry per gateway, none global: two gateways in one process (tests) must not count together.
+
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface GaugeSources {
+  readonly heldPolls: () => number;
+  readonly connections: () => number;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requests: new Counter({
+      name: 'portico_requests_total',
+      help: 'Requests by route, status and whose doing their end was (complete, client, refused, upstream, gateway).',
+      labelNames: ['route', 'status', 'ended_by'],
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: 'portico_request_duration_seconds',
+      help: 'Seconds from a request head to the end of its answer, by route.',
+      labelNames: ['route'],
+      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 35, 120],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'portico_upstream_retries_total',
+      help: 'Requests sent to Synapse a second time because a kept-alive connection broke under them.',
+      registers,
+    }),
+    refusals: new Counter({
+      name: 'portico_errors_total',
+      help: 'Answers with a code of the error registry (see errors.md), by code.',
+      labelNames: ['code'],
+      registers,
+    }),
+    /** Declares the gauges that are read from the parts when somebody asks. */
+    watch(sources: GaugeSources): void {
+      gauge('portico_held_polls', 'Long polls (/sync) that Synapse holds now.', sources.heldPolls);
+      gauge('portico_connections', 'Open client connections, all listeners together.', sources.connections);
+    },
+  };
+
+  function gauge(name: string, help: string, read: () => number): void {
+    const metric = new Gauge({
+      name,
+      help,
+      registers: [],
+      collect() {
+        this.set(read());
+      },
+    });
+    registry.registerMetric(metric);
+  }
+}

@@ -1,0 +1,21 @@
+// How long Synapse may take to begin its answer, by class of request. Pure.
+// The pause between two pieces of a body is a limit of its own (limits.body_idle_timeout), not decided here.
+
+import type { RequestHead } from '../http/head.ts';
+
+/** `/sync` in all its versions, sliding sync (POST), and the old `/events`. */
+const LONG_POLL = /^\/_matrix\/client\/(?:[^/]+\/){1,2}(?:sync|events)$/;
+/** Synapse has no cap of its own; beyond this a poll outlives every proxy and client in use. */
+const MAX_POLL_MS = 3_600_000;
+
+/** Whether Synapse holds this request until something happens. */
+export function isLongPoll(head: RequestHead): boolean {
+  return LONG_POLL.test(head.path);
+}
+
+/** @param responseTimeoutMs `synapse.response_timeout`; a long poll waits its own `timeout` on top of it */
+export function responseDeadlineMs(head: RequestHead, responseTimeoutMs: number): number {
+  if (!isLongPoll(head)) return responseTimeoutMs;
+  const askedMs = Number(/(?:^|&)timeout=([0-9]{1,15})(?:&|$)/.exec(head.query ?? '')?.[1] ?? 0);
+  return Math.min(askedMs, MAX_POLL_MS) + responseTimeoutMs;
+}

@@ -1,0 +1,48 @@
+// Where a request goes: to Synapse, to our own handlers, or nowhere. First match of the contract's path table.
+// Pure, on the request head alone, so that every lane decides alike. It neither refuses bodies nor writes answers.
+
+import type { ErrorCode } from '../errors.ts';
+import type { RequestHead } from '../http/head.ts';
+import { leavesPrefix } from './deny.ts';
+
+/** `route` is the label used in the access log and in metrics. */
+export type Route =
+  | { readonly to: 'synapse'; readonly route: 'matrix' | 'synapse-client' | 'synapse-admin' }
+  | { readonly to: 'preflight'; readonly route: 'preflight' }
+  | { readonly to: 'own'; readonly route: 'own' }
+  | { readonly to: 'nowhere'; readonly route: 'denied'; readonly code: ErrorCode };
+
+export const OWN: Route = { to: 'own', route: 'own' };
+const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
+
+/** The paths that we answer ourselves with CORS for any page, so that their preflights are answered too. */
+const OWN_CORS_PATHS = ['/call-config.json', '/.well-known/matrix/'];
+
+/** @param isAdminClient whether the client's address is in `synapse.admin_allow` */
+export function routeRequest(head: RequestHead, isAdminClient: boolean): Route {
+  const { method, path } = head;
+  if (path === '*') return { to: 'preflight', route: 'preflight' };
+  if (path.startsWith('/_matrix/')) {
+    if (leavesPrefix(path, '/_matrix/')) return DENIED;
+    // A preflight must never run logic (Matrix client-server API, "Web browser clients"): it ends here.
+    return method === 'OPTIONS'
+      ? { to: 'preflight', route: 'preflight' }
+      : { to: 'synapse', route: 'matrix' };
+  }
+  if (path.startsWith('/_synapse/client/')) {
+    return leavesPrefix(path, '/_synapse/client/') ? DENIED : { to: 'synapse', route: 'synapse-client' };
+  }
+  if (path.startsWith('/_synapse/admin/') && isAdminClient) {
+    return leavesPrefix(path, '/_synapse/admin/') ? DENIED : { to: 'synapse', route: 'synapse-admin' };
+  }
+  if (isMatrixName(path)) return DENIED;
+  if (method === 'OPTIONS' && OWN_CORS_PATHS.some((own) => path.startsWith(own))) {
+    return { to: 'preflight', route: 'preflight' };
+  }
+  return OWN;
+}
+
+/** Whether errors on this path are written in the Matrix shape: what a Matrix client may have asked for. */
+export function isMatrixName(path: string): boolean {
+  return path.startsWith('/_matrix') || path.startsWith('/_synapse');
+}
