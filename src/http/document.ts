@@ -27,8 +27,8 @@ export function serveDocument(
   server.route({
     method: OTHER_METHODS,
     url: path,
-    handler: () => {
-      throw new GatewayError('METHOD_NOT_ALLOWED');
-    },
+    // In a hook, because a handler would run only after the body was read and parsed.
+    onRequest: (_request, _reply, done) => done(new GatewayError('METHOD_NOT_ALLOWED')),
+    handler: () => undefined,
   });
 }

@@ -1,8 +1,11 @@
 // How a registry code is written on the wire: as Matrix JSON with CORS under `/_matrix` and `/_synapse`, as JSON of
 // our own elsewhere. Pure; sending it is http/send.ts. Never a 401 that Synapse did not say, never an inner message.
 
-import { errorEntry, type ErrorCode } from '../errors.ts';
+import { errorEntry, type ErrorCode, type ErrorEntry } from '../errors.ts';
 import { corsHeaders } from './cors.ts';
+
+/** What a 404 repeats of the path that was asked for. */
+const MAX_ECHOED_CHARACTERS = 200;
 
 export interface Answer {
   readonly status: number;
@@ -14,6 +17,8 @@ export interface Answer {
 }
 
 export interface AskedFor {
+  /** For the text of a 404 of ours. */
+  readonly method?: string;
   /** `*`-less path of the request; undefined when the head could not be read. */
   readonly path: string | undefined;
   /** Whether a Matrix client may have asked, so that the answer has the Matrix shape. */
@@ -22,15 +27,6 @@ export interface AskedFor {
 
 export function errorAnswer(code: ErrorCode, asked: AskedFor): Answer {
   const entry = errorEntry(code);
-  const body = asked.isMatrix
-    ? {
-        errcode: entry.errcode,
-        error: entry.text,
-        ...(entry.errcode === 'M_LIMIT_EXCEEDED' && entry.retryAfterSeconds !== undefined
-          ? { retry_after_ms: entry.retryAfterSeconds * 1000 }
-          : {}),
-      }
-    : { error: entry.text, code };
   return {
     status: entry.status,
     headers: [
@@ -42,7 +38,19 @@ export function errorAnswer(code: ErrorCode, asked: AskedFor): Answer {
       ...(entry.retryAfterSeconds === undefined ? [] : ['Retry-After', String(entry.retryAfterSeconds)]),
       ...(code === 'METHOD_NOT_ALLOWED' ? ['Allow', 'GET, HEAD, OPTIONS'] : []),
     ],
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(JSON.stringify(asked.isMatrix ? matrixBody(entry) : ownBody(code, asked))),
     closes: entry.closes === true,
   };
+}
+
+function matrixBody(entry: ErrorEntry): object {
+  const body = { errcode: entry.errcode, error: entry.text };
+  if (entry.errcode !== 'M_LIMIT_EXCEEDED' || entry.retryAfterSeconds === undefined) return body;
+  return { ...body, retry_after_ms: entry.retryAfterSeconds * 1000 };
+}
+
+/** The 404 has the words of the call server that Portico replaces: its clients' users search for them. */
+function ownBody(code: ErrorCode, { method, path }: AskedFor): object {
+  if (code !== 'ROUTE_NOT_FOUND') return { error: errorEntry(code).text, code };
+  return { error: 'Not Found', message: `Cannot ${method} ${path?.slice(0, MAX_ECHOED_CHARACTERS)}` };
 }

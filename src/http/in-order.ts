@@ -33,6 +33,17 @@ export class RequestOrder {
     else socket.destroy();
   }
 
+  /** Calls `action` as soon as the connection has no request in work; what still waits in line is not begun. */
+  whenFree(socket: Duplex, action: () => void): void {
+    const line = this.#lines.get(socket);
+    if (line?.current === undefined) {
+      action();
+      return;
+    }
+    line.waiting.length = 0;
+    line.current.once('close', action);
+  }
+
   /** The response that the connection is busy with. */
   currentOf(socket: Duplex): ServerResponse | undefined {
     return this.#lines.get(socket)?.current;

@@ -60,6 +60,7 @@ const DEADLINE_CHECK_MS = 1_000;
 export function createListeners(listen: readonly ListenAddress[], parts: ListenersParts): Listeners {
   const counter = new ConnectionCounter(parts.limits);
   const sockets = new Set<Socket>();
+  const order = new RequestOrder();
   const servers: { server: Server; address: ListenAddress }[] = [];
   const options: ServerOptions = {
     maxHeaderSize: parts.limits.headerSizeBytes,
@@ -88,15 +89,13 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       return counter.total;
     },
     async drain() {
-      await Promise.all(
-        servers.map(
-          ({ server }) =>
-            new Promise<void>((resolve) => {
-              server.close(() => resolve());
-              server.closeIdleConnections();
-            }),
-        ),
+      const closed = servers.map(
+        ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
       );
+      // Node's closeIdleConnections() spares connections that have not sent anything yet, and those that become idle
+      // later: both would hold up the stop until its deadline.
+      for (const socket of sockets) order.whenFree(socket, () => socket.destroySoon());
+      await Promise.all(closed);
     },
     destroy() {
       for (const { server } of servers) server.close();
@@ -108,7 +107,6 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     const server = createServer(options);
     // Node keeps the first 1,000 lines and drops the rest without a word; http/head.ts refuses such a request.
     server.maxHeadersCount = 0;
-    const order = new RequestOrder();
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       order.enter(request.socket, response, () =>
         parts.door(request, response, peerOf(request.socket, address)),
@@ -121,9 +119,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
       refuse(socket, 'REQUEST_METHOD_REFUSED'),
     );
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-      onParseError(error, socket, order),
-    );
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => onParseError(error, socket));
     if (address.kind === 'unix') await removeStaleSocket(address.path);
     await listenOn(server, address);
     return { server, address };
@@ -145,7 +141,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     });
   }
 
-  function onParseError(error: NodeJS.ErrnoException, socket: Duplex, order: RequestOrder): void {
+  function onParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;

@@ -12,8 +12,6 @@ import { sendAnswer } from './send.ts';
 
 /** Requests of our own API are small; uploads go to Synapse past this server. */
 const MAX_BODY_BYTES = 65_536;
-/** What a 404 repeats of the path that was asked for. */
-const MAX_ECHOED_CHARACTERS = 200;
 
 export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
   const server = fastify({
@@ -29,14 +27,18 @@ export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
     const { outcome, head } = exchangeOf(request.raw);
     noteError(outcome, code);
     reply.hijack();
-    sendAnswer(request.raw, reply.raw, errorAnswer(code, { path: head.path, isMatrix: false }), clock);
+    sendAnswer(
+      request.raw,
+      reply.raw,
+      errorAnswer(code, { method: head.method, path: head.path, isMatrix: false }),
+      clock,
+    );
   }
 
-  server.setNotFoundHandler((request, reply) => {
-    const { outcome, head } = exchangeOf(request.raw);
-    noteError(outcome, 'ROUTE_NOT_FOUND');
-    const path = head.path.slice(0, MAX_ECHOED_CHARACTERS);
-    return reply.code(404).send({ error: 'Not Found', message: `Cannot ${request.method} ${path}` });
+  // Before any body is read: what nobody serves needs no parsing, and no 400 for a body that cannot be parsed.
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) answerError(request, reply, 'ROUTE_NOT_FOUND');
+    else done();
   });
 
   server.setErrorHandler((error: unknown, request, reply) => {

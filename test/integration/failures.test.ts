@@ -15,7 +15,7 @@ import { until } from '../harness/until.ts';
 const GET_SYNC = 'GET /_matrix/client/v3/sync?timeout=30000&access_token=canary HTTP/1.1\r\nHost: h\r\n\r\n';
 const ignore: Respond = () => undefined;
 
-t.test(
+await t.test(
   'Synapse away: 502 in the Matrix shape with CORS, health stays, and it works again once it is back',
   async (t) => {
     const upstream = await startRecordingUpstream(t);
@@ -35,7 +35,7 @@ t.test(
   },
 );
 
-t.test('a connection that does not open in time gives 502 too', async (t) => {
+await t.test('a connection that does not open in time gives 502 too', async (t) => {
   // A stopped process whose queue of connections is full: the kernel answers no further one.
   const script = `const s = require('node:net').createServer().listen(
     { port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))`;
@@ -55,7 +55,7 @@ t.test('a connection that does not open in time gives 502 too', async (t) => {
   t.match(await answer.json(), { error: 'The homeserver cannot be reached' });
 });
 
-t.test('a body that breaks off aborts the client connection, never a clean end', async (t) => {
+await t.test('a body that breaks off aborts the client connection, never a clean end', async (t) => {
   const answers: Readonly<Record<string, string>> = {
     length: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart',
     chunked: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n',
@@ -80,7 +80,7 @@ t.test('a body that breaks off aborts the client connection, never a clean end',
   });
 });
 
-t.test('a client that leaves a /sync frees the upstream within a second', async (t) => {
+await t.test('a client that leaves a /sync frees the upstream within a second', async (t) => {
   const upstream = await startRecordingUpstream(t, ignore);
   const { port, logged, gateway } = await startGateway(t, { synapse: { url: upstream.url } });
   const client = connect(port, '127.0.0.1');
@@ -100,7 +100,7 @@ t.test('a client that leaves a /sync frees the upstream within a second', async 
   t.notMatch(JSON.stringify(logged), /canary/, 'the token is in no log line');
 });
 
-t.test('a client that leaves in the middle of an upload frees the upstream', async (t) => {
+await t.test('a client that leaves in the middle of an upload frees the upstream', async (t) => {
   const upstream = await startRecordingUpstream(t, ignore);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   const client = connect(port, '127.0.0.1');
@@ -111,7 +111,7 @@ t.test('a client that leaves in the middle of an upload frees the upstream', asy
   t.pass();
 });
 
-t.test('no answer in time: 504; a /sync waits its own timeout on top', async (t) => {
+await t.test('no answer in time: 504; a /sync waits its own timeout on top', async (t) => {
   const upstream = await startRecordingUpstream(t, ignore);
   const { url } = await startGateway(t, { synapse: { url: upstream.url, response_timeout: '1s' } });
   const started = performance.now();
@@ -133,7 +133,7 @@ t.test('no answer in time: 504; a /sync waits its own timeout on top', async (t)
   );
 });
 
-t.test('an upload is limited by its pauses, not by its length', async (t) => {
+await t.test('an upload is limited by its pauses, not by its length', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, {
     synapse: { url: upstream.url },
@@ -157,7 +157,7 @@ t.test('an upload is limited by its pauses, not by its length', async (t) => {
   t.equal(upstream.requests.length, 2);
 });
 
-t.test('a reader that stops is cut off, and Synapse is paused meanwhile', async (t) => {
+await t.test('a reader that stops is cut off, and Synapse is paused meanwhile', async (t) => {
   let writtenBytes = 0;
   const upstream = await startRecordingUpstream(t, ({ socket }) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
@@ -181,7 +181,7 @@ t.test('a reader that stops is cut off, and Synapse is paused meanwhile', async 
   client.destroy();
 });
 
-t.test('retry: once, on a reused connection that broke, for what is safe to repeat', async (t) => {
+await t.test('retry: once, on a reused connection that broke, for what is safe to repeat', async (t) => {
   const cases: readonly (readonly [string, string, boolean])[] = [
     ['GET /_matrix/client/v3/account/whoami', '', true],
     ['HEAD /_matrix/x', '', true],
@@ -215,64 +215,70 @@ t.test('retry: once, on a reused connection that broke, for what is safe to repe
   }
 });
 
-t.test('retry: never on a fresh connection, never more than once', async (t) => {
+await t.test('retry: never on a fresh connection, never more than once', async (t) => {
   const upstream = await startRecordingUpstream(t, ({ socket }) => socket.resetAndDestroy());
   const { url } = await startGateway(t, { synapse: { url: upstream.url } });
   t.equal((await fetch(`${url}/_matrix/x`)).status, 502);
   t.equal(upstream.requests.length, 1);
 });
 
-t.test('413 is ours: at once by the length, as soon as it is passed without one, and readable', async (t) => {
-  const upstream = await startRecordingUpstream(t);
-  const { port, url } = await startGateway(t, { synapse: { url: upstream.url, max_upload: '64KiB' } });
-  const known = await sendRaw(
-    port,
-    'POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n',
-    {
-      answers: 1,
-    },
-  );
-  t.equal(known.status, 413);
-  t.match(known.text, /access-control-allow-origin: \*[^]*"errcode":"M_TOO_LARGE"/i);
-  t.equal(upstream.receivedBytes(), 0, 'Synapse hears nothing of it');
+await t.test(
+  '413 is ours: at once by the length, as soon as it is passed without one, and readable',
+  async (t) => {
+    const upstream = await startRecordingUpstream(t);
+    const { port, url } = await startGateway(t, { synapse: { url: upstream.url, max_upload: '64KiB' } });
+    const known = await sendRaw(
+      port,
+      'POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n',
+      {
+        answers: 1,
+      },
+    );
+    t.equal(known.status, 413);
+    t.match(known.text, /access-control-allow-origin: \*[^]*"errcode":"M_TOO_LARGE"/i);
+    t.equal(upstream.receivedBytes(), 0, 'Synapse hears nothing of it');
 
-  const whole = await fetch(`${url}/_matrix/media/v3/upload`, {
-    method: 'POST',
-    body: new Uint8Array(8 * 1024 * 1024),
-  });
-  t.equal(whole.status, 413, 'a client that sends everything first still reads its answer');
-  t.match(await whole.json(), { errcode: 'M_TOO_LARGE' });
+    const whole = await fetch(`${url}/_matrix/media/v3/upload`, {
+      method: 'POST',
+      body: new Uint8Array(8 * 1024 * 1024),
+    });
+    t.equal(whole.status, 413, 'a client that sends everything first still reads its answer');
+    t.match(await whole.json(), { errcode: 'M_TOO_LARGE' });
 
-  const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
-  const chunked = await sendRaw(
-    port,
-    `POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}${chunk}`,
-    { answers: 1 },
-  );
-  t.equal(chunked.status, 413);
-  await until(() => upstream.openSockets.size === 0);
-  t.pass('and the request that Synapse had begun to read is gone');
-});
+    const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
+    const chunked = await sendRaw(
+      port,
+      `POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}${chunk}`,
+      { answers: 1 },
+    );
+    t.equal(chunked.status, 413);
+    await until(() => upstream.openSockets.size === 0);
+    t.pass('and the request that Synapse had begun to read is gone');
+  },
+);
 
-t.test('an answer before the body is through is relayed, and the connection closes after it', async (t) => {
-  const upstream = await startRecordingUpstream(
-    t,
-    () => t.fail('the body never ends'),
-    ({ socket }) => socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nnope'),
-  );
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
-  const answer = await sendRaw(
-    port,
-    'POST /_matrix/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nabc',
-    {
-      timeoutMs: 8_000,
-    },
-  );
-  t.match(answer.text, /^HTTP\/1\.1 401 Unauthorized\r\n[^]*Connection: close\r\n[^]*nope$/);
-  t.ok(answer.isClosed);
-});
+await t.test(
+  'an answer before the body is through is relayed, and the connection closes after it',
+  async (t) => {
+    const upstream = await startRecordingUpstream(
+      t,
+      () => t.fail('the body never ends'),
+      ({ socket }) => socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nnope'),
+    );
+    const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+    const answer = await sendRaw(
+      port,
+      'POST /_matrix/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nabc',
+      {
+        timeoutMs: 8_000,
+      },
+    );
+    t.match(answer.text, /^HTTP\/1\.1 401 Unauthorized\r\n[^]*Connection: close\r\n[^]*nope$/);
+    t.ok(answer.isClosed);
+  },
+);
 
-t.test('A51 an upstream that talks nonsense gives 502, and the next request works', async (t) => {
+await t.test('A51 an upstream that talks nonsense gives 502, and the next request works', async (t) => {
   const nonsense = [
     'GARBAGE\r\n\r\n',
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc',
@@ -292,7 +298,7 @@ t.test('A51 an upstream that talks nonsense gives 502, and the next request work
   }
 });
 
-t.test('A51 bytes after an answer are never given to the next request', async (t) => {
+await t.test('A51 bytes after an answer are never given to the next request', async (t) => {
   const upstream = await startRecordingUpstream(t, ({ socket, numberOnConnection }) => {
     const poison = numberOnConnection === 1 ? 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison' : '';
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine${poison}`);
@@ -305,7 +311,7 @@ t.test('A51 bytes after an answer are never given to the next request', async (t
   }
 });
 
-t.test('interim answers are swallowed, the final one is relayed', async (t) => {
+await t.test('interim answers are swallowed, the final one is relayed', async (t) => {
   const upstream = await startRecordingUpstream(t, ({ socket }) => {
     socket.write(
       'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',

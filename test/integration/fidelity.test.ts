@@ -19,7 +19,7 @@ const corpus = (name: string): string[] =>
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('# '));
 
-t.test('every target of the corpus arrives byte for byte', async (t) => {
+await t.test('every target of the corpus arrives byte for byte', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   const targets = corpus('targets.txt');
@@ -32,14 +32,14 @@ t.test('every target of the corpus arrives byte for byte', async (t) => {
   t.equal(upstream.requests.length, targets.length);
 });
 
-t.test('an absolute target goes out in origin form', async (t) => {
+await t.test('an absolute target goes out in origin form', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   await sendRaw(port, 'GET http://h:8/_matrix/a%2Fb?x HTTP/1.1\r\nHost: h:8\r\n\r\n', { answers: 1 });
   t.equal(upstream.requests[0]?.requestLine, 'GET /_matrix/a%2Fb?x HTTP/1.1');
 });
 
-t.test('A20 not one forbidden target reaches Synapse', async (t) => {
+await t.test('A20 not one forbidden target reaches Synapse', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   const targets = corpus('forbidden-targets.txt');
@@ -52,7 +52,7 @@ t.test('A20 not one forbidden target reaches Synapse', async (t) => {
   t.equal(upstream.receivedBytes(), 0);
 });
 
-t.test('/_synapse/admin reaches Synapse only from synapse.admin_allow', async (t) => {
+await t.test('/_synapse/admin reaches Synapse only from synapse.admin_allow', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const request = 'GET /_synapse/admin/v2/users HTTP/1.1\r\nHost: h\r\n\r\n';
   const refusing = await startGateway(t, { synapse: { url: upstream.url, admin_allow: ['192.0.2.0/24'] } });
@@ -69,7 +69,7 @@ t.test('/_synapse/admin reaches Synapse only from synapse.admin_allow', async (t
   t.equal((await sendRaw(allowing.port, request.replace('admin', 'metrics'), { answers: 1 })).status, 404);
 });
 
-t.test('header order, case and duplicates are kept, and ours come last', async (t) => {
+await t.test('header order, case and duplicates are kept, and ours come last', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   await sendRaw(
@@ -107,28 +107,31 @@ t.test('header order, case and duplicates are kept, and ours come last', async (
   t.strictSame(upstream.requests[0] && headerValues(upstream.requests[0], 'host'), ['Example.org:8448']);
 });
 
-t.test('what Synapse answers arrives as it came: status, reason, order, duplicates, bytes', async (t) => {
-  const upstream = await startRecordingUpstream(t, ({ socket }) => {
-    socket.write(
-      'HTTP/1.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\n' +
-        'Connection: keep-alive, X-Gone\r\nX-Gone: 1\r\nKeep-Alive: timeout=9\r\nDate: yesterday\r\nContent-Length: 4\r\n\r\n\0\xff\r\n',
-      'latin1',
+await t.test(
+  'what Synapse answers arrives as it came: status, reason, order, duplicates, bytes',
+  async (t) => {
+    const upstream = await startRecordingUpstream(t, ({ socket }) => {
+      socket.write(
+        'HTTP/1.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\n' +
+          'Connection: keep-alive, X-Gone\r\nX-Gone: 1\r\nKeep-Alive: timeout=9\r\nDate: yesterday\r\nContent-Length: 4\r\n\r\n\0\xff\r\n',
+        'latin1',
+      );
+    });
+    const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+    const { text } = await sendRaw(port, 'GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n', {
+      answers: 1,
+      timeoutMs: 500,
+    });
+    t.match(
+      text,
+      /^HTTP\/1\.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\nDate: yesterday\r\n/,
     );
-  });
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
-  const { text } = await sendRaw(port, 'GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n', {
-    answers: 1,
-    timeoutMs: 500,
-  });
-  t.match(
-    text,
-    /^HTTP\/1\.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\nDate: yesterday\r\n/,
-  );
-  t.notMatch(text, /X-Gone|timeout=9/);
-  t.ok(text.endsWith('\r\n\r\n\0\xff\r\n'));
-});
+    t.notMatch(text, /X-Gone|timeout=9/);
+    t.ok(text.endsWith('\r\n\r\n\0\xff\r\n'));
+  },
+);
 
-t.test('HEAD, 204 and 304 have no body and invent no length', async (t) => {
+await t.test('HEAD, 204 and 304 have no body and invent no length', async (t) => {
   const upstream = await startRecordingUpstream(t, ({ socket, requestLine, target }) => {
     if (requestLine.startsWith('HEAD')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
     else socket.write(`HTTP/1.1 ${target.slice(-3)} x\r\nETag: "e"\r\n\r\n`);
@@ -146,7 +149,7 @@ t.test('HEAD, 204 and 304 have no body and invent no length', async (t) => {
   }
 });
 
-t.test('a GET with a body, an empty POST and an odd Content-Type pass', async (t) => {
+await t.test('a GET with a body, an empty POST and an odd Content-Type pass', async (t) => {
   const bodies: string[] = [];
   const upstream = await startRecordingUpstream(t, ({ socket }, body) => {
     bodies.push(body.toString());
@@ -162,7 +165,7 @@ t.test('a GET with a body, an empty POST and an odd Content-Type pass', async (t
   t.strictSame(bodies, ['abc', '', '', 'abc', 'abc']);
 });
 
-t.test('one client address for Synapse, whatever a client claims', async (t) => {
+await t.test('one client address for Synapse, whatever a client claims', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const claims = [
     'X-Forwarded-For: 6.6.6.6',
@@ -190,7 +193,7 @@ t.test('one client address for Synapse, whatever a client claims', async (t) => 
   }
 });
 
-t.test(
+await t.test(
   'a trusted proxy is believed: the last address before it, its scheme, host and request id',
   async (t) => {
     const upstream = await startRecordingUpstream(t);
@@ -212,7 +215,7 @@ t.test(
   },
 );
 
-t.test(
+await t.test(
   'every listener serves the same routes, and call-config names the origin that was asked',
   async (t) => {
     const upstream = await startRecordingUpstream(t);
@@ -265,7 +268,7 @@ t.test(
   },
 );
 
-t.test('public_url stands in every URL that is handed out', async (t) => {
+await t.test('public_url stands in every URL that is handed out', async (t) => {
   const { url } = await startGateway(t, {
     public_url: 'https://chat.example.org',
     ice: { stun: ['stun:s.example.org:3478'] },
@@ -282,7 +285,7 @@ t.test('public_url stands in every URL that is handed out', async (t) => {
   t.strictSame(await get('/.well-known/matrix/server'), { 'm.server': 'chat.example.org:443' });
 });
 
-t.test('a Unix socket upstream works like a port', async (t) => {
+await t.test('a Unix socket upstream works like a port', async (t) => {
   const path = socketPath(t);
   const server = createServer((request, response) => response.end(request.url));
   await new Promise<void>((resolve) => void server.listen(path, resolve));
@@ -291,7 +294,7 @@ t.test('a Unix socket upstream works like a port', async (t) => {
   t.equal(await (await fetch(`${url}/_matrix/a%2Fb`)).text(), '/_matrix/a%2Fb');
 });
 
-t.test('a stale socket file of a killed process is taken over, a live one is not', async (t) => {
+await t.test('a stale socket file of a killed process is taken over, a live one is not', async (t) => {
   const path = socketPath(t);
   const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
   const holder = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -305,7 +308,7 @@ t.test('a stale socket file of a killed process is taken over, a live one is not
   t.equal((await sendRaw(path, 'GET /health HTTP/1.1\r\nHost: h\r\n\r\n', { answers: 1 })).status, 200);
 });
 
-t.test('an address in use is refused with its remedy, and nothing stays open', async (t) => {
+await t.test('an address in use is refused with its remedy, and nothing stays open', async (t) => {
   const holder = createServer();
   await new Promise<void>((resolve) => void holder.listen(0, '127.0.0.1', resolve));
   t.teardown(() => holder.close());

@@ -110,7 +110,7 @@ const REFUSED: readonly (readonly [string, string, number])[] = [
   ['HTTP/0.9', `GET ${P}\r\n\r\n`, 505],
 ];
 
-t.test('what is not canonical is refused, closed, and reaches nobody', async (t) => {
+await t.test('what is not canonical is refused, closed, and reaches nobody', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   for (const [name, bytes, status] of REFUSED) {
@@ -123,7 +123,7 @@ t.test('what is not canonical is refused, closed, and reaches nobody', async (t)
   t.equal((await sendRaw(port, get(''), { answers: 1 })).status, 200, 'and the gateway lives');
 });
 
-t.test('A06 a bad chunk ends the request upstream without a last chunk', async (t) => {
+await t.test('A06 a bad chunk ends the request upstream without a last chunk', async (t) => {
   for (const size of ['0x5', '+5', '5_', ' 5', '5\r', 'fffffffffffffffff', '', '5 ', '5;\n']) {
     const upstream = await startRecordingUpstream(t);
     const { port } = await startGateway(t, { synapse: { url: upstream.url } });
@@ -138,7 +138,7 @@ t.test('A06 a bad chunk ends the request upstream without a last chunk', async (
   }
 });
 
-t.test('A11 trailers are dropped, and forbidden ones refuse the request', async (t) => {
+await t.test('A11 trailers are dropped, and forbidden ones refuse the request', async (t) => {
   const bodies: string[] = [];
   const upstream = await startRecordingUpstream(t, ({ socket }, body) => {
     bodies.push(body.toString());
@@ -159,7 +159,7 @@ t.test('A11 trailers are dropped, and forbidden ones refuse the request', async 
   }
 });
 
-t.test('A39 a Trailer field announces nothing to anybody', async (t) => {
+await t.test('A39 a Trailer field announces nothing to anybody', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   for (const value of ['x', 'Content-Length', '(']) {
@@ -168,7 +168,7 @@ t.test('A39 a Trailer field announces nothing to anybody', async (t) => {
   t.ok(upstream.requests.every((request) => headerValues(request, 'trailer').length === 0));
 });
 
-t.test('A12 pipelined requests reach Synapse one after another, in order', async (t) => {
+await t.test('A12 pipelined requests reach Synapse one after another, in order', async (t) => {
   const events: string[] = [];
   const upstream = await startRecordingUpstream(
     t,
@@ -194,18 +194,21 @@ t.test('A12 pipelined requests reach Synapse one after another, in order', async
   t.match(answer.text, /\/_matrix\/1[^]*\/_matrix\/2[^]*\/_matrix\/3/, 'answered in order too');
 });
 
-t.test('A12 a valid request followed by garbage: the first is answered, then 400 and close', async (t) => {
-  const upstream = await startRecordingUpstream(t, ({ socket }) => {
-    setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst'), 50);
-  });
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
-  const answer = await sendRaw(port, `${get('')}GARBAGE\r\n\r\n`);
-  t.match(answer.text, /^HTTP\/1\.1 200 [^]*first[^]*HTTP\/1\.1 400 /);
-  t.ok(answer.isClosed);
-  t.equal(upstream.requests.length, 1);
-});
+await t.test(
+  'A12 a valid request followed by garbage: the first is answered, then 400 and close',
+  async (t) => {
+    const upstream = await startRecordingUpstream(t, ({ socket }) => {
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst'), 50);
+    });
+    const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+    const answer = await sendRaw(port, `${get('')}GARBAGE\r\n\r\n`);
+    t.match(answer.text, /^HTTP\/1\.1 200 [^]*first[^]*HTTP\/1\.1 400 /);
+    t.ok(answer.isClosed);
+    t.equal(upstream.requests.length, 1);
+  },
+);
 
-t.test('A13 a body that ends early aborts the request upstream', async (t) => {
+await t.test('A13 a body that ends early aborts the request upstream', async (t) => {
   const upstream = await startRecordingUpstream(t, () => t.fail('no whole request may arrive'));
   const { port } = await startGateway(t, { synapse: { url: upstream.url } });
   const answer = await sendRaw(port, post('Content-Length: 100\r\n', 'only this'), { end: true });
@@ -214,7 +217,7 @@ t.test('A13 a body that ends early aborts the request upstream', async (t) => {
   t.equal(upstream.openSockets.size, 0, 'Synapse is not left waiting');
 });
 
-t.test('A14 Expect: 100-continue gets one interim and one final answer', async (t) => {
+await t.test('A14 Expect: 100-continue gets one interim and one final answer', async (t) => {
   const upstream = await startRecordingUpstream(t);
   const { port } = await startGateway(t, { synapse: { url: upstream.url, max_upload: '10' } });
   const small = await sendRaw(port, post('Expect: 100-continue\r\nContent-Length: 3\r\n', 'abc'), {
@@ -230,18 +233,21 @@ t.test('A14 Expect: 100-continue gets one interim and one final answer', async (
   t.equal(odd.text.match(/^HTTP/gm)?.length, 1, 'an expectation of nothing known is nothing to wait for');
 });
 
-t.test('Upgrade outside the upgrade paths, h2c too, is dropped with its Connection member', async (t) => {
-  const upstream = await startRecordingUpstream(t);
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
-  const offers = [
-    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n',
-    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n',
-    'Connection: upgrade\r\nUpgrade: foo\r\n',
-  ];
-  for (const offer of offers) t.equal((await sendRaw(port, get(offer), { answers: 1 })).status, 200);
-  for (const request of upstream.requests) {
-    t.strictSame(headerValues(request, 'upgrade'), []);
-    t.strictSame(headerValues(request, 'http2-settings'), []);
-    t.notMatch(headerValues(request, 'connection').join(), /upgrade/i);
-  }
-});
+await t.test(
+  'Upgrade outside the upgrade paths, h2c too, is dropped with its Connection member',
+  async (t) => {
+    const upstream = await startRecordingUpstream(t);
+    const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+    const offers = [
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n',
+      'Connection: upgrade\r\nUpgrade: foo\r\n',
+    ];
+    for (const offer of offers) t.equal((await sendRaw(port, get(offer), { answers: 1 })).status, 200);
+    for (const request of upstream.requests) {
+      t.strictSame(headerValues(request, 'upgrade'), []);
+      t.strictSame(headerValues(request, 'http2-settings'), []);
+      t.notMatch(headerValues(request, 'connection').join(), /upgrade/i);
+    }
+  },
+);

@@ -1,0 +1,56 @@
+// `portico serve`: runs the gateway until a signal ends it. Owns the signals and what is printed at the start.
+
+import { formatFaults } from '../config/faults.ts';
+import { showListenAddress } from '../config/kinds/listen-address.ts';
+import { loadConfig, type LoadOptions } from '../config/load.ts';
+import { createGateway } from '../gateway.ts';
+import { ListenError } from '../http/listeners.ts';
+import { createLog } from '../observe/log.ts';
+
+/** @returns the exit code, once the gateway has stopped */
+export async function serve(options: LoadOptions): Promise<number> {
+  const loaded = loadConfig(options);
+  if ('faults' in loaded) {
+    process.stderr.write(formatFaults(loaded.faults));
+    return 1;
+  }
+  const { config } = loaded;
+  const log = createLog(config.log, process.stdout.isTTY);
+  const gateway = createGateway(config, { log });
+  try {
+    await gateway.start();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    process.stderr.write(`portico: ${error.message}\n`);
+    return 1;
+  }
+  log.info(
+    {
+      listen: gateway.addresses.map(showListenAddress),
+      observe: gateway.observeAddresses.map(showListenAddress),
+      synapse:
+        config.synapse.url.kind === 'unix' ? `unix:${config.synapse.url.path}` : config.synapse.url.origin,
+      start_ms: Math.round(performance.now()),
+    },
+    'serving',
+  );
+  const signal = await stopSignal();
+  log.info({ signal }, 'stopping');
+  await gateway.stop();
+  log.info('stopped');
+  return 0;
+}
+
+/** The first SIGTERM or SIGINT. A second one ends the process at once, for whoever does not want to wait. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

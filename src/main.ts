@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// The entry: refuses a Node that cannot run the rest with one clear line, then hands over to the command line.
+// It imports nothing statically, because an old Node would fail on the imports before this check.
+
+const NEEDED_MAJOR = 24;
+
+const major = Number(process.versions.node.split('.', 1)[0]);
+if (major < NEEDED_MAJOR) {
+  console.error(`portico needs Node.js ${NEEDED_MAJOR} or later; this is ${process.versions.node}.`);
+  process.exitCode = 1;
+} else {
+  const { run } = await import('./cli/run.ts');
+  process.exitCode = await run(process.argv.slice(2));
+}

@@ -1,0 +1,66 @@
+// SIGTERM to a gateway process: no new work, held polls answered, running requests ended, exit 0 in bounded time.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+import t from 'tap';
+
+import { spawnGateway } from '../harness/gateway-process.ts';
+import { sendRaw } from '../harness/raw-client.ts';
+import { startRecordingUpstream } from '../harness/recording-upstream.ts';
+import { until } from '../harness/until.ts';
+
+t.setTimeout(60_000);
+
+await t.test('a stop answers polls, lets a download finish, accepts nothing new, and exits 0', async (t) => {
+  const upstream = await startRecordingUpstream(t, ({ socket, target }) => {
+    if (!target.startsWith('/_matrix/slow')) return;
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf');
+    setTimeout(() => socket.write('half'), 1_000);
+  });
+  const gateway = await spawnGateway(t, { PORTICO_SYNAPSE_URL: upstream.url });
+  const idle = connect(gateway.port, '127.0.0.1');
+  const poll = sendRaw(
+    gateway.port,
+    'GET /_matrix/client/v3/sync?timeout=30000 HTTP/1.1\r\nHost: h\r\n\r\n',
+    { timeoutMs: 10_000 },
+  );
+  const slow = sendRaw(gateway.port, 'GET /_matrix/slow HTTP/1.1\r\nHost: h\r\n\r\n', { timeoutMs: 10_000 });
+  await until(() => upstream.requests.length === 2);
+  const exit = once(gateway.child, 'exit');
+  gateway.child.kill('SIGTERM');
+  const answered = await poll;
+  t.equal(answered.status, 503);
+  t.match(answered.text, /Retry-After: 2\r\n[^]*"errcode":"M_UNKNOWN"/);
+  t.match(
+    (await sendRaw(gateway.port, 'GET /health HTTP/1.1\r\nHost: h\r\n\r\n')).text,
+    /^$/,
+    'nobody is let in any more',
+  );
+  t.match((await slow).text, /halfhalf$/, 'what had begun is finished');
+  t.strictSame(await exit, [0, null]);
+  idle.destroy();
+  t.match(gateway.logged.at(-1), { msg: 'stopped' });
+});
+
+await t.test('what does not end is cut off at limits.drain_timeout', async (t) => {
+  const upstream = await startRecordingUpstream(t, () => undefined);
+  const gateway = await spawnGateway(t, {
+    PORTICO_SYNAPSE_URL: upstream.url,
+    PORTICO_LIMITS_DRAIN_TIMEOUT: '500ms',
+  });
+  const stuck = sendRaw(gateway.port, 'GET /_matrix/stuck HTTP/1.1\r\nHost: h\r\n\r\n', {
+    timeoutMs: 10_000,
+  });
+  await until(() => upstream.requests.length === 1);
+  const exit = once(gateway.child, 'exit');
+  gateway.child.kill('SIGTERM');
+  t.strictSame(await exit, [0, null]);
+  t.ok((await stuck).isClosed);
+});
+
+await t.test('a config that is refused, and a port in use, end the start with their reason', async (t) => {
+  await t.rejects(spawnGateway(t, { PORTICO_SYNAPSE_URL: 'ftp://x' }), /exited with 1/);
+  const first = await spawnGateway(t, {});
+  await t.rejects(spawnGateway(t, { PORTICO_LISTEN: `127.0.0.1:${first.port}` }), /exited with 1/);
+});

@@ -1,0 +1,127 @@
+// A gibibyte up and a gibibyte down through a gateway process: byte-exact, with memory flat. Linux only (/proc).
+
+import { createHash, randomBytes, type Hash } from 'node:crypto';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
+
+import t, { type Test } from 'tap';
+
+import { spawnGateway, type GatewayProcess } from '../harness/gateway-process.ts';
+
+const MIB = 1024 * 1024;
+const TOTAL_BYTES = 1024 * MIB;
+const PIECE = randomBytes(MIB);
+/** What the issue of memory is about: a gateway that held bodies would grow by their size. */
+const MAX_GROWTH_BYTES = 16 * MIB;
+
+t.setTimeout(180_000);
+
+await t.test('1 GiB up and 1 GiB down leave memory flat', async (t) => {
+  const { url: synapseUrl, received } = await startMeasuringOrigin(t);
+  const gateway = await spawnGateway(t, {
+    PORTICO_SYNAPSE_URL: synapseUrl,
+    PORTICO_SYNAPSE_MAX_UPLOAD: '2GiB',
+    PORTICO_LOG_LEVEL: 'info',
+  });
+  // The first transfers fill the allocator's pools and compile the code; growth is judged after that.
+  await download(gateway, 64 * MIB);
+  await upload(gateway, 64 * MIB);
+  received.length = 0;
+
+  const downloadPeak = watchPeak(gateway);
+  const digest = await download(gateway, TOTAL_BYTES);
+  const downGrowth = downloadPeak();
+  t.equal(digest, pieceDigest(TOTAL_BYTES), 'downloaded byte for byte');
+  t.ok(downGrowth <= MAX_GROWTH_BYTES, `download: RSS grew by ${(downGrowth / MIB).toFixed(1)} MiB`);
+
+  const uploadPeak = watchPeak(gateway);
+  await upload(gateway, TOTAL_BYTES);
+  const upGrowth = uploadPeak();
+  t.equal(received[0], pieceDigest(TOTAL_BYTES), 'uploaded byte for byte');
+  t.ok(upGrowth <= MAX_GROWTH_BYTES, `upload: RSS grew by ${(upGrowth / MIB).toFixed(1)} MiB`);
+  t.comment(`RSS growth: ${(downGrowth / MIB).toFixed(1)} MiB down, ${(upGrowth / MIB).toFixed(1)} MiB up`);
+});
+
+/** Samples the resident set until called; then gives the growth of its peak over the start. */
+function watchPeak(gateway: GatewayProcess): () => number {
+  const startBytes = gateway.rssBytes();
+  let peakBytes = startBytes;
+  const timer = setInterval(() => (peakBytes = Math.max(peakBytes, gateway.rssBytes())), 20);
+  return () => {
+    clearInterval(timer);
+    return Math.max(peakBytes, gateway.rssBytes()) - startBytes;
+  };
+}
+
+function pieceDigest(bytes: number): string {
+  const hash = createHash('sha256');
+  for (let i = 0; i < bytes / PIECE.length; i += 1) hash.update(PIECE);
+  return hash.digest('hex');
+}
+
+/** Writes `bytes` of the piece over and over, as fast as the other side takes them. */
+async function pour(into: Writable, bytes: number): Promise<void> {
+  for (let sent = 0; sent < bytes; sent += PIECE.length) {
+    if (!into.write(PIECE)) await new Promise((resolve) => into.once('drain', resolve));
+  }
+  into.end();
+}
+
+async function drainInto(hash: Hash, stream: IncomingMessage): Promise<string> {
+  for await (const chunk of stream) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function startMeasuringOrigin(t: Test): Promise<{ url: string; received: string[] }> {
+  const received: string[] = [];
+  const server = createServer((incoming, response) => {
+    if (incoming.method === 'GET') {
+      const bytes = Number(new URL(incoming.url ?? '', 'http://x').searchParams.get('bytes'));
+      response.writeHead(200, { 'Content-Length': bytes });
+      void pour(response, bytes);
+      return;
+    }
+    void drainInto(createHash('sha256'), incoming).then((digest) => {
+      received.push(digest);
+      return response.end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+}
+
+async function download(gateway: GatewayProcess, bytes: number): Promise<string> {
+  const response = await send(gateway, 'GET', `/_matrix/media/x?bytes=${bytes}`);
+  return drainInto(createHash('sha256'), response);
+}
+
+async function upload(gateway: GatewayProcess, bytes: number): Promise<void> {
+  const response = await send(gateway, 'POST', '/_matrix/media/v3/upload', bytes);
+  if (response.statusCode !== 200) throw new Error(`the upload was answered with ${response.statusCode}`);
+  response.resume();
+}
+
+function send(
+  gateway: GatewayProcess,
+  method: string,
+  path: string,
+  bodyBytes = 0,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        port: gateway.port,
+        host: '127.0.0.1',
+        method,
+        path,
+        headers: bodyBytes > 0 ? { 'Content-Length': bodyBytes } : {},
+      },
+      resolve,
+    );
+    outgoing.once('error', reject);
+    if (bodyBytes > 0) void pour(outgoing, bodyBytes);
+    else outgoing.end();
+  });
+}

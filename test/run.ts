@@ -1,0 +1,53 @@
+// `npm test`: first installs what the tests need and the machine lacks, then runs the checks and every test.
+// Closes with the line `N passed, N failed`, counted from the runner's own output. Owns no test.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { NEEDED_COMMANDS, prepare } from './harness/prepare.ts';
+import { countTests } from './harness/tap-count.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const TAP_OUTPUT = `${ROOT}.tap/output.tap`;
+
+/** The scripts that `npm run check` holds, apart from the consistency tests, which run with all the others. */
+const CHECKS = ['typecheck', 'lint', 'format:check'];
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const prepared = await prepare({
+    out: process.stdout,
+    env: process.env,
+    isRoot: process.getuid?.() === 0,
+    neededCommands: NEEDED_COMMANDS,
+  });
+  if (prepared !== 0) return prepared;
+
+  let failedChecks = 0;
+  for (const check of CHECKS) {
+    const isGood = (await run('npm', ['run', '--silent', check])) === 0;
+    if (!isGood) failedChecks += 1;
+    console.log(`${isGood ? 'ok' : 'not ok'}: ${check}`);
+  }
+
+  mkdirSync(`${ROOT}.tap`, { recursive: true });
+  rmSync(TAP_OUTPUT, { force: true });
+  const tapExit = await run('tap', [`--output-file=${TAP_OUTPUT}`, ...process.argv.slice(2)]);
+  const counted = countTests(readFileSync(TAP_OUTPUT, 'utf8'));
+  const passed = counted.passed + CHECKS.length - failedChecks;
+  // A runner that died without a failed test to show is a failure all the same.
+  const failed = counted.failed + failedChecks + (tapExit !== 0 && counted.failed === 0 ? 1 : 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > CHECKS.length ? 0 : 1;
+}
+
+/** Runs a command with npm's PATH, its output ours; resolves to its exit code. */
+function run(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
