@@ -54,7 +54,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     { ...config.synapse, bodyIdleTimeoutMs: config.limits.bodyIdleTimeoutMs },
     clock,
   );
-  const health = createHealth(httpHomeserver(upstream.dispatcher, upstream.origin), isDraining, clock);
+  const health = createHealth(httpHomeserver(upstream.dispatcher, upstream.origin, clock), isDraining, clock);
   const trustedProxies = addressRanges(config.trustedProxies);
 
   const server = createOwnServer(log, clock);
@@ -85,6 +85,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   const listeners = createListeners(config.listen, {
     ...listenerParts,
+    setting: 'listen',
     door: createFrontDoor({
       ...doorParts,
       forward: (exchange) => lane.forward(exchange),
@@ -94,6 +95,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   });
   const operatorListeners = createListeners([config.observe.listen], {
     ...listenerParts,
+    setting: 'observe.listen',
     door: createFrontDoor({
       ...doorParts,
       forward: undefined,

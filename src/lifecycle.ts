@@ -7,9 +7,10 @@ export class Lifecycle {
   readonly #undos: Undo[] = [];
   #stopping: Promise<void> | undefined;
 
-  /** Registers what undoes the step just taken. */
+  /** Registers what undoes the step just taken; a step that a stop overtook is undone at once. */
   onStop(undo: Undo): void {
-    this.#undos.push(undo);
+    if (this.#stopping === undefined) this.#undos.push(undo);
+    else this.#stopping = this.#stopping.then(undo);
   }
 
   /**

@@ -15,7 +15,7 @@ export async function serve(options: LoadOptions): Promise<number> {
     return 1;
   }
   const { config } = loaded;
-  const log = createLog(config.log, process.stdout.isTTY);
+  const log = await createLog(config.log, process.stdout.isTTY);
   const gateway = createGateway(config, { log });
   try {
     await gateway.start();

@@ -45,11 +45,13 @@ export function readClient(head: RequestHead, peer: Peer, trusted: AddressRanges
   }
 
   const said = readForwarding(head.rawHeaders);
-  const saidScheme = said.proto?.toLowerCase();
+  const { address, hops } = walkChain(said.chain, direct.address, trusted);
+  const saidScheme = memberAt(said.protos, hops)?.toLowerCase();
   const outerScheme = saidScheme === 'https' || saidScheme === 'http' ? saidScheme : scheme;
-  const outerHost = said.host !== undefined && isAuthority(said.host) ? said.host : host;
+  const saidHost = memberAt(said.hosts, hops);
+  const outerHost = saidHost !== undefined && isAuthority(saidHost) ? saidHost : host;
   return {
-    address: clientOfChain(said.chain, direct.address, trusted),
+    address,
     scheme: outerScheme,
     host: withoutDefaultPort(outerHost, outerScheme),
     isViaTrustedProxy,
@@ -57,45 +59,80 @@ export function readClient(head: RequestHead, peer: Peer, trusted: AddressRanges
   };
 }
 
-/** Walks from the nearest hop outwards and stops at the first that is no trusted proxy: farther ones may be forged. */
-function clientOfChain(chain: readonly string[], peerAddress: string, trusted: AddressRanges): string {
-  let client = peerAddress;
+/**
+ * Walks from the nearest hop outwards and stops at the first that is no trusted proxy: farther ones may be forged.
+ * `hops` counts the trusted proxies between that client and our peer.
+ */
+function walkChain(
+  chain: readonly string[],
+  peerAddress: string,
+  trusted: AddressRanges,
+): { address: string; hops: number } {
+  let address = peerAddress;
+  let hops = -1;
   for (const hop of chain.slice(-MAX_HOPS).toReversed()) {
-    const address = bareAddress(hop);
-    if (address === undefined) return client;
-    client = address;
-    if (!trusted.has(address)) return client;
+    const next = bareAddress(hop);
+    if (next === undefined) break;
+    address = next;
+    hops += 1;
+    if (!trusted.has(address)) break;
   }
-  return client;
+  return { address, hops: Math.max(hops, 0) };
+}
+
+/**
+ * What the proxy said that the client itself spoke to: each proxy may have added a member behind those it was given,
+ * so that counting starts at the end; what stands before may be the client's own invention.
+ */
+function memberAt(members: readonly string[], hops: number): string | undefined {
+  return members[Math.max(members.length - 1 - hops, 0)];
 }
 
 interface Forwarding {
   chain: string[];
-  proto: string | undefined;
-  host: string | undefined;
+  protos: string[];
+  hosts: string[];
   requestId: string | undefined;
 }
 
 function readForwarding(rawHeaders: readonly string[]): Forwarding {
-  const lists: Record<string, string[]> = { 'x-forwarded-for': [], forwarded: [] };
-  const single = new Map<string, string>();
+  const lists = {
+    for: [] as string[],
+    proto: [] as string[],
+    host: [] as string[],
+    forwarded: [] as string[],
+  };
+  let requestId: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase() ?? '';
     const value = rawHeaders[i + 1] ?? '';
-    if (name === 'x-forwarded-for' || name === 'forwarded') lists[name]?.push(...splitList(value));
-    else if (name === 'x-forwarded-proto' || name === 'x-forwarded-host' || name === 'x-request-id') {
-      // The first member is the outermost hop's, which the client itself spoke to.
-      single.set(name, splitList(value)[0] ?? '');
+    // A field may come in several lines, which mean the same as one line with all their members.
+    switch (rawHeaders[i]?.toLowerCase()) {
+      case 'x-forwarded-for':
+        lists.for.push(...splitList(value));
+        break;
+      case 'x-forwarded-proto':
+        lists.proto.push(...splitList(value));
+        break;
+      case 'x-forwarded-host':
+        lists.host.push(...splitList(value));
+        break;
+      case 'forwarded':
+        lists.forwarded.push(...splitList(value));
+        break;
+      case 'x-request-id':
+        requestId ??= value;
+        break;
+      default:
     }
   }
-  const forwarded = (lists['forwarded'] ?? []).map(readForwardedElement);
-  const xForwardedFor = lists['x-forwarded-for'] ?? [];
+  const forwarded = lists.forwarded.map(readForwardedElement);
+  const fromForwarded = (name: string): string[] =>
+    forwarded.map((element) => element.get(name) ?? '').filter((value) => value !== '');
   return {
-    chain:
-      xForwardedFor.length > 0 ? xForwardedFor : forwarded.map((element) => element.get('for') ?? 'unknown'),
-    proto: single.get('x-forwarded-proto') ?? forwarded[0]?.get('proto'),
-    host: single.get('x-forwarded-host') ?? forwarded[0]?.get('host'),
-    requestId: single.get('x-request-id'),
+    chain: lists.for.length > 0 ? lists.for : forwarded.map((element) => element.get('for') ?? 'unknown'),
+    protos: lists.proto.length > 0 ? lists.proto : fromForwarded('proto'),
+    hosts: lists.host.length > 0 ? lists.host : fromForwarded('host'),
+    requestId,
   };
 }
 

@@ -17,8 +17,7 @@ export interface Answer {
 }
 
 export interface AskedFor {
-  /** For the text of a 404 of ours. */
-  readonly method?: string;
+  readonly method: string | undefined;
   /** `*`-less path of the request; undefined when the head could not be read. */
   readonly path: string | undefined;
   /** Whether a Matrix client may have asked, so that the answer has the Matrix shape. */

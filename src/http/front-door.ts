@@ -86,7 +86,12 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
         return;
       case 'nowhere':
         noteError(exchange.outcome, route.code);
-        sendAnswer(request, response, errorAnswer(route.code, { path: head.path, isMatrix: true }), clock);
+        sendAnswer(
+          request,
+          response,
+          errorAnswer(route.code, { method: head.method, path: head.path, isMatrix: true }),
+          clock,
+        );
         return;
       case 'own':
         if (head.expectsContinue && head.body.kind !== 'none') response.writeContinue();
@@ -127,7 +132,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
     sendAnswer(
       request,
       response,
-      errorAnswer(code, { path: undefined, isMatrix: isMatrixName(target) }),
+      errorAnswer(code, { method: request.method, path: undefined, isMatrix: isMatrixName(target) }),
       clock,
     );
   }

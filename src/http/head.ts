@@ -45,7 +45,7 @@ const ORIGIN_FORM = /^(?<path>\/[^?]*)(?:\?(?<query>.*))?$/s;
 const CONTENT_LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
 const ABSOLUTE_FORM = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>.*)$/is;
 /** RFC 3986 host (name, IPv4 or bracketed IPv6) with an optional port; no userinfo. */
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+;=-]{1,255})(?::(?<port>[0-9]{1,5}))?$/;
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+;=-]{1,255})(?::[0-9]{1,5})?$/;
 
 const REFUSED_METHODS = new Set(['CONNECT', 'TRACE']);
 
@@ -155,8 +155,9 @@ function readHost(
 
 /** Whether a text is a host with an optional port, as `Host` and `X-Forwarded-Host` carry it. */
 export function isAuthority(text: string): boolean {
-  const match = AUTHORITY.exec(text);
-  return match !== null && Number(match.groups?.['port'] ?? '0') <= 65_535;
+  // The URL parser knows what is no address although it looks like one (`256.0.0.1`, `[::::]`): origins that we name
+  // are built of this text, and must be readable by everybody.
+  return AUTHORITY.test(text) && URL.canParse(`http://${text}/`);
 }
 
 function readFraming(fields: FramingFields, httpVersion: string): BodyFraming | undefined {

@@ -30,6 +30,8 @@ export interface ListenerLimits extends ConnectionLimits {
 }
 
 export interface ListenersParts {
+  /** The config key that the addresses come from, for errors. */
+  readonly setting: string;
   readonly door: FrontDoor;
   readonly trustedProxies: AddressRanges;
   readonly limits: ListenerLimits;
@@ -108,6 +110,8 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     // Node keeps the first 1,000 lines and drops the rest without a word; http/head.ts refuses such a request.
     server.maxHeadersCount = 0;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      // What a refused connection had sent already must not be served while its refusal is on the way.
+      if (!sockets.has(request.socket)) return;
       order.enter(request.socket, response, () =>
         parts.door(request, response, peerOf(request.socket, address)),
       );
@@ -121,7 +125,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     );
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => onParseError(error, socket));
     if (address.kind === 'unix') await removeStaleSocket(address.path);
-    await listenOn(server, address);
+    await listenOn(server, address, parts.setting);
     return { server, address };
   }
 
@@ -164,7 +168,9 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
   function refuse(socket: Duplex, code: ErrorCode, address?: string): void {
     parts.onRefused(code, address);
     socket.on('error', () => socket.destroy());
-    socket.end(rawAnswer(errorAnswer(code, { path: undefined, isMatrix: true })), () => socket.destroy());
+    socket.end(rawAnswer(errorAnswer(code, { method: undefined, path: undefined, isMatrix: true })), () =>
+      socket.destroy(),
+    );
   }
 }
 
@@ -206,9 +212,9 @@ function boundAddress(server: Server, address: ListenAddress): ListenAddress {
   return { ...address, port: bound.port };
 }
 
-async function listenOn(server: Server, address: ListenAddress): Promise<void> {
+async function listenOn(server: Server, address: ListenAddress, setting: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, setting, error)));
     server.once('listening', resolve);
     // Any local user may use the socket, like a TCP port of this machine; its folder's mode restricts it.
     if (address.kind === 'unix') server.listen({ path: address.path, readableAll: true, writableAll: true });
@@ -220,10 +226,10 @@ async function listenOn(server: Server, address: ListenAddress): Promise<void> {
   });
 }
 
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): ListenError {
+function listenError(address: ListenAddress, setting: string, error: NodeJS.ErrnoException): ListenError {
   const where = address.kind === 'unix' ? `unix:${address.path}` : `${address.host ?? '*'}:${address.port}`;
   const remedies: Record<string, string> = {
-    EADDRINUSE: 'another program listens there: stop it, or choose another address in `listen`',
+    EADDRINUSE: `another program listens there: stop it, or choose another address in \`${setting}\``,
     EACCES: 'this user may not open it: take a port from 1024 on, or grant the right to bind low ports',
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOENT: 'the folder of the socket does not exist',

@@ -10,6 +10,8 @@ import type { Answer } from './errors.ts';
 const LINGER_MS = 5_000;
 /** The same for a request that was not even canonical: no client of good will sends one. */
 const MALFORMED_LINGER_MS = 500;
+/** How long a client gets to take what was sent before the break. */
+const BREAK_OFF_MS = 1_000;
 
 export function sendAnswer(
   request: IncomingMessage,
@@ -51,6 +53,22 @@ export function endLingering(
   request.once('close', end);
   request.once('error', end);
   request.resume();
+}
+
+/**
+ * Breaks off an answer that has begun, so that it looks complete to nobody: with a reset, because to an HTTP/1.0 client
+ * the mere end of the connection is the end of the body.
+ */
+export function breakOff({ socket }: IncomingMessage, clock: Clock): void {
+  // A Unix socket knows no reset, and Node throws where there is none.
+  if (socket.remoteAddress === undefined) {
+    socket.destroy();
+    return;
+  }
+  socket.resetAndDestroy();
+  // The reset waits for what was written before it, which a client that does not read never takes.
+  const cancel = clock.after(BREAK_OFF_MS, () => socket.destroy());
+  socket.once('close', cancel);
 }
 
 /** Whether the whole request has arrived; a request without a body has, as soon as its head has. */

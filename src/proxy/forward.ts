@@ -8,7 +8,7 @@ import type { CancelTimer, Clock } from '../clock.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import { errorAnswer } from '../http/errors.ts';
 import { noteError, type Exchange } from '../http/exchange.ts';
-import { endLingering, isBodyRead, sendAnswer } from '../http/send.ts';
+import { breakOff, endLingering, isBodyRead, sendAnswer } from '../http/send.ts';
 import { MeteredBody, readWhole } from './body.ts';
 import { isLongPoll, responseDeadlineMs } from './deadlines.ts';
 import { classifyFailure, FAILURE_CODES } from './failures.ts';
@@ -66,6 +66,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #body: MeteredBody | undefined;
   /** What is sent again on a retry: null for no body, undefined when the body was streamed and is gone. */
   #replay: Buffer | null | undefined;
+  /** Undefined until a connection takes the request. */
   #controller: Dispatcher.DispatchController | undefined;
   #isOver = false;
   #cancelStall: CancelTimer | undefined;
@@ -121,6 +122,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #dispatch(body: Buffer | MeteredBody | null): void {
     if (this.#isOver) return;
     const { head, client, requestId } = this.#exchange;
+    this.#controller = undefined;
     try {
       this.#upstream.dispatcher.dispatch(
         {
@@ -166,8 +168,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
     const { response } = this.#exchange;
     if (response.write(chunk)) return;
     controller.pause();
-    // A reader that stopped would hold Synapse's connection and our buffers for ever.
-    this.#cancelStall = this.#clock.after(this.#limits.bodyIdleTimeoutMs, () => response.destroy());
+    this.#watchReader();
     response.once('drain', () => {
       this.#cancelStall?.();
       controller.resume();
@@ -176,10 +177,18 @@ class Forwarding implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isOver = true;
-    const { request, response, outcome } = this.#exchange;
-    outcome.endedBy ??= 'complete';
+    const { request, response } = this.#exchange;
     this.#body?.destroy();
     endLingering(request, response, this.#clock);
+    if (response.writableLength > 0) this.#watchReader();
+  }
+
+  /** A reader that stopped would hold our buffers, and Synapse's connection with them, for ever. */
+  #watchReader(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = this.#clock.after(this.#limits.bodyIdleTimeoutMs, () =>
+      this.#exchange.response.destroy(),
+    );
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -193,7 +202,11 @@ class Forwarding implements Dispatcher.DispatchHandler {
       this.#fail(error.code);
       return;
     }
-    const failure = classifyFailure(error, this.#upstream.hadServedBefore(error));
+    const failure = classifyFailure({
+      error,
+      wasSent: this.#controller !== undefined,
+      hadServedBefore: this.#upstream.hadServedBefore(error),
+    });
     const replay = this.#replay;
     if (outcome.retries === 0 && !response.headersSent && mayRetry(head, failure, replay !== undefined)) {
       outcome.retries += 1;
@@ -210,11 +223,15 @@ class Forwarding implements Dispatcher.DispatchHandler {
     noteError(outcome, code);
     this.#body?.destroy();
     if (response.headersSent) {
-      // A reset, because to HTTP/1.0 clients the mere end of the connection is the end of the body.
-      request.socket.resetAndDestroy();
+      breakOff(request, this.#clock);
       return;
     }
-    sendAnswer(request, response, errorAnswer(code, { path: head.path, isMatrix: true }), this.#clock);
+    sendAnswer(
+      request,
+      response,
+      errorAnswer(code, { method: head.method, path: head.path, isMatrix: true }),
+      this.#clock,
+    );
   }
 
   #onClientClosed(): void {

@@ -15,8 +15,8 @@ export type Route =
 export const OWN: Route = { to: 'own', route: 'own' };
 const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
 
-/** The paths that we answer ourselves with CORS for any page, so that their preflights are answered too. */
-const OWN_CORS_PATHS = ['/call-config.json', '/.well-known/matrix/'];
+/** What we answer ourselves with CORS for any page, so that its preflights are answered too. */
+const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/)/;
 
 /** @param isAdminClient whether the client's address is in `synapse.admin_allow` */
 export function routeRequest(head: RequestHead, isAdminClient: boolean): Route {
@@ -36,7 +36,7 @@ export function routeRequest(head: RequestHead, isAdminClient: boolean): Route {
     return leavesPrefix(path, '/_synapse/admin/') ? DENIED : { to: 'synapse', route: 'synapse-admin' };
   }
   if (isMatrixName(path)) return DENIED;
-  if (method === 'OPTIONS' && OWN_CORS_PATHS.some((own) => path.startsWith(own))) {
+  if (method === 'OPTIONS' && OWN_WITH_CORS.test(path)) {
     return { to: 'preflight', route: 'preflight' };
   }
   return OWN;

@@ -45,7 +45,7 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
   const loaded = loadConfig({ ...options, environment });
   if ('faults' in loaded) throw new DemoFailure(formatFaults(loaded.faults));
   const { config } = loaded;
-  const gateway = createGateway(config, { log: createLog(config.log, process.stdout.isTTY) });
+  const gateway = createGateway(config, { log: await createLog(config.log, process.stdout.isTTY) });
   try {
     await gateway.start();
   } catch (error) {
