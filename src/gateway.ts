@@ -45,6 +45,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const lifecycle = new Lifecycle();
   const metrics = createMetrics();
   let draining = false;
+  let starting: Promise<void> = Promise.resolve();
   const isDraining = (): boolean => draining;
 
   const upstream = openUpstream(config.synapse.url, config.synapse.connectTimeoutMs);
@@ -109,22 +110,15 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   });
 
   return {
-    async start() {
-      await Promise.all([server.ready(), operatorServer.ready()]);
-      lifecycle.onStop(() => Promise.all([server.close(), operatorServer.close()]).then(() => undefined));
-      try {
-        await operatorListeners.open();
-        lifecycle.onStop(() => operatorListeners.destroy());
-        await listeners.open();
-        lifecycle.onStop(() => drain());
-      } catch (error) {
-        await lifecycle.stop();
-        throw error;
-      }
+    start() {
+      starting = open();
+      return starting;
     },
-    stop() {
+    async stop() {
       draining = true;
-      return lifecycle.stop();
+      // A start under way is awaited: what it opens after the stop would stay open. Its failure is its caller's.
+      await starting.catch(() => undefined);
+      await lifecycle.stop();
     },
     get addresses() {
       return listeners.addresses();
@@ -133,6 +127,20 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       return operatorListeners.addresses();
     },
   };
+
+  async function open(): Promise<void> {
+    await Promise.all([server.ready(), operatorServer.ready()]);
+    lifecycle.onStop(() => Promise.all([server.close(), operatorServer.close()]).then(() => undefined));
+    try {
+      await operatorListeners.open();
+      lifecycle.onStop(() => operatorListeners.destroy());
+      await listeners.open();
+      lifecycle.onStop(() => drain());
+    } catch (error) {
+      await lifecycle.stop();
+      throw error;
+    }
+  }
 
   async function drain(): Promise<void> {
     lane.endPolls();

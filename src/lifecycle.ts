@@ -7,10 +7,10 @@ export class Lifecycle {
   readonly #undos: Undo[] = [];
   #stopping: Promise<void> | undefined;
 
-  /** Registers what undoes the step just taken; a step that a stop overtook is undone at once. */
+  /** Registers what undoes the step just taken. @throws once a stop has begun: nobody would undo the step any more */
   onStop(undo: Undo): void {
-    if (this.#stopping === undefined) this.#undos.push(undo);
-    else this.#stopping = this.#stopping.then(undo);
+    if (this.#stopping !== undefined) throw new Error('a step was taken after the stop had begun');
+    this.#undos.push(undo);
   }
 
   /**

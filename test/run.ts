@@ -11,8 +11,8 @@ import { countTests } from './harness/tap-count.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAP_OUTPUT = `${ROOT}.tap/output.tap`;
 
-/** The scripts that `npm run check` holds, apart from the consistency tests, which run with all the others. */
-const CHECKS = ['typecheck', 'lint', 'format:check'];
+/** What `npm run check` runs beside the consistency tests, which come with all the others, and the build. */
+const CHECKS = ['typecheck', 'lint', 'format:check', 'build'];
 
 process.exitCode = await main();
 

@@ -4,15 +4,21 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import type { LoadOptions } from '../config/load.ts';
+
 const USAGE = `Usage: portico [command] [options]
 
 Commands:
   serve           run the gateway (the default)
   check           print the configuration in effect, or everything that is wrong with it
+  explain METHOD URL
+                  print what would happen to a request; sends nothing
   demo            run a real Synapse with two users, and the gateway in front of it
 
 Options:
   --config FILE   the configuration (default: config/portico.yaml, if there is one)
+  -H LINE         explain: a header line, 'name: value'; may be repeated
+  --from ADDRESS  explain: where the request comes from (default: 127.0.0.1)
   --synapse URL   demo: use this Synapse instead of installing one
   --help          print this
   --version       print the version
@@ -21,14 +27,20 @@ Options:
 const OPTIONS = {
   config: { type: 'string' },
   synapse: { type: 'string' },
+  header: { type: 'string', short: 'H', multiple: true },
+  from: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
 
 interface Arguments {
   readonly command: string;
+  /** What follows the command. */
+  readonly operands: readonly string[];
   readonly config: string | undefined;
   readonly synapse: string | undefined;
+  readonly headers: readonly string[];
+  readonly from: string | undefined;
 }
 
 /** @returns the exit code */
@@ -46,6 +58,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       const { check } = await import('./check.ts');
       return check({ ...options, out: write(process.stdout), err: write(process.stderr) });
     }
+    case 'explain':
+      return explainCommand(parsed, options);
     case 'demo': {
       const { demo } = await import('./demo/command.ts');
       return demo({ ...options, synapseUrl: parsed.synapse });
@@ -71,11 +85,40 @@ function readArguments(argv: readonly string[]): Arguments | number {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (positionals.length > 1) return usage(`one command at a time, not ${positionals.join(' ')}`);
-  const command = positionals[0] ?? 'serve';
+  const [command = 'serve', ...operands] = positionals;
+  if (operands.length > 0 && command !== 'explain') {
+    return usage(`one command at a time, not ${positionals.join(' ')}`);
+  }
   if (values.synapse !== undefined && command !== 'demo')
     return usage('--synapse belongs to the command demo');
-  return { command, config: values.config, synapse: values.synapse };
+  if ((values.header !== undefined || values.from !== undefined) && command !== 'explain') {
+    return usage('-H and --from belong to the command explain');
+  }
+  return {
+    command,
+    operands,
+    config: values.config,
+    synapse: values.synapse,
+    headers: values.header ?? [],
+    from: values.from,
+  };
+}
+
+async function explainCommand(parsed: Arguments, options: LoadOptions): Promise<number> {
+  const [method, url, ...others] = parsed.operands;
+  if (method === undefined || url === undefined || others.length > 0) {
+    return usage('explain takes a method and a URL, such as: explain GET /_matrix/client/versions');
+  }
+  const { explain } = await import('./explain.ts');
+  return explain({
+    ...options,
+    method: method.toUpperCase(),
+    url,
+    headers: parsed.headers,
+    from: parsed.from ?? '127.0.0.1',
+    out: write(process.stdout),
+    err: write(process.stderr),
+  });
 }
 
 function usage(problem: string): number {

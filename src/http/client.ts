@@ -125,15 +125,15 @@ function readForwarding(rawHeaders: readonly string[]): Forwarding {
       default:
     }
   }
-  const forwarded = lists.forwarded.map(readForwardedElement);
-  const fromForwarded = (name: string): string[] =>
-    forwarded.map((element) => element.get(name) ?? '').filter((value) => value !== '');
-  return {
-    chain: lists.for.length > 0 ? lists.for : forwarded.map((element) => element.get('for') ?? 'unknown'),
-    protos: lists.proto.length > 0 ? lists.proto : fromForwarded('proto'),
-    hosts: lists.host.length > 0 ? lists.host : fromForwarded('host'),
-    requestId,
-  };
+  // One family or the other: what a proxy that speaks X-Forwarded-* leaves out must not be filled in by a `Forwarded`
+  // that it passed through from its client.
+  if (lists.for.length + lists.proto.length + lists.host.length > 0) {
+    return { chain: lists.for, protos: lists.proto, hosts: lists.host, requestId };
+  }
+  const elements = lists.forwarded.map(readForwardedElement);
+  // Gaps are kept, or members would no longer stand at the place of the hop that said them.
+  const members = (name: string): string[] => elements.map((element) => element.get(name) ?? '');
+  return { chain: members('for'), protos: members('proto'), hosts: members('host'), requestId };
 }
 
 function splitList(value: string): string[] {

@@ -2,33 +2,33 @@
 // Only what is known to be harmless is shown: a list of the secret parameters would miss the next one, and those that
 // a client misspells, nests in another URL, or puts where they do not belong.
 
-/** Query parameters of Matrix whose values say nothing about who asks and let nobody act. */
-const HARMLESS_PARAMETERS = new Set([
-  'archived',
-  'at',
-  'dir',
-  'from',
-  'full_state',
-  'height',
-  'kind',
-  'limit',
-  'membership',
-  'method',
-  'not_membership',
-  'prev_batch',
-  'set_presence',
-  'since',
-  'timeout',
-  'to',
-  'ts',
-  'v',
-  'via',
-  'width',
-]);
-const HARMLESS_VALUE = /^[A-Za-z0-9._~:-]{0,64}$/;
+const NUMBER = /^[0-9]{1,15}$/;
+const WORD = /^(?:b|f|guest|user|crop|scale|true|false|online|offline|unavailable|join|leave|invite|ban|knock)$/;
+/** Synapse's stream positions, e.g. `s72594_4483_1934` or `t47-57_0_0`. */
+const POSITION = /^[a-z]?[0-9][0-9_~.-]{0,100}$/;
 
-/** From here on, a path is a query, a parameter or a fragment that lost its way. */
-const END_OF_PATH = /[?;#=]|%3[bdf]|%23/i;
+/** Query parameters of Matrix that say nothing about who asks and let nobody act, with what such values look like. */
+const HARMLESS_PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
+  ['at', POSITION],
+  ['dir', WORD],
+  ['from', POSITION],
+  ['full_state', WORD],
+  ['height', NUMBER],
+  ['kind', WORD],
+  ['limit', NUMBER],
+  ['membership', WORD],
+  ['method', WORD],
+  ['not_membership', WORD],
+  ['set_presence', WORD],
+  ['since', POSITION],
+  ['timeout', NUMBER],
+  ['to', POSITION],
+  ['ts', NUMBER],
+  ['width', NUMBER],
+]);
+
+/** From here on, a path is a query, a parameter, a fragment or a user name with password that lost its way. */
+const END_OF_PATH = /[?;#=]|%(?:23|25|3b|3d|3f|ef)|:[^/]*@/i;
 
 /** Longer targets are cut in the log: one client must not fill the disk by asking for nonsense. */
 const MAX_LOGGED_CHARACTERS = 1_024;
@@ -49,9 +49,8 @@ function redactQuery(query: string): string {
     .split('&')
     .map((pair) => {
       const equals = pair.indexOf('=');
-      const isHarmless =
-        HARMLESS_PARAMETERS.has(pair.slice(0, equals)) && HARMLESS_VALUE.test(pair.slice(equals + 1));
-      return equals !== -1 && isHarmless ? pair : MASK;
+      const harmless = equals === -1 ? undefined : HARMLESS_PARAMETERS.get(pair.slice(0, equals));
+      return harmless?.test(pair.slice(equals + 1)) === true ? pair : MASK;
     })
     .join('&');
 }

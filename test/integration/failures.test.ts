@@ -10,6 +10,7 @@ import t from 'tap';
 import { startGateway } from '../harness/gateway.ts';
 import { sendRaw } from '../harness/raw-client.ts';
 import { respondEmpty, startRecordingUpstream, type Respond } from '../harness/recording-upstream.ts';
+import { socketPath } from '../harness/socket-path.ts';
 import { until } from '../harness/until.ts';
 
 const GET_SYNC = 'GET /_matrix/client/v3/sync?timeout=30000&access_token=canary HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -78,6 +79,18 @@ await t.test('a body that breaks off aborts the client connection, never a clean
     ended_by: 'upstream',
     code: 'UPSTREAM_FAILED',
   });
+});
+
+await t.test('the same on a Unix socket, which knows no reset', async (t) => {
+  const upstream = await startRecordingUpstream(t, ({ socket }) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart');
+    setTimeout(() => socket.resetAndDestroy(), 50);
+  });
+  const path = socketPath(t);
+  await startGateway(t, { listen: ['127.0.0.1:0', `unix:${path}`], synapse: { url: upstream.url } });
+  const answer = await sendRaw(path, 'GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n');
+  t.ok(answer.isClosed);
+  t.ok(answer.text.endsWith('part'), 'shorter than its Content-Length');
 });
 
 await t.test('a client that leaves a /sync frees the upstream within a second', async (t) => {
@@ -178,6 +191,23 @@ await t.test('a reader that stops is cut off, and Synapse is paused meanwhile', 
   await until(() => upstream.requests.length === 1);
   await until(() => upstream.openSockets.size === 0, 10_000);
   t.ok(writtenBytes < 64 * 1024 * 1024, `${writtenBytes} bytes left Synapse for a client that read none`);
+  client.destroy();
+});
+
+await t.test('a small answer that nobody reads does not hold its connection for ever', async (t) => {
+  const upstream = await startRecordingUpstream(t, ({ socket }) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n`);
+    socket.write(Buffer.alloc(8_000_000));
+  });
+  const { port, logged } = await startGateway(t, {
+    synapse: { url: upstream.url },
+    limits: { body_idle_timeout: '1s' },
+  });
+  const client = connect(port, '127.0.0.1');
+  client.pause();
+  client.write('GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n');
+  await until(() => logged.some((line) => line['msg'] === 'request'), 10_000);
+  t.match(logged.at(-1), { ended_by: 'client' });
   client.destroy();
 });
 

@@ -45,7 +45,7 @@ await t.test('A66 what breaks lines, terminals or JSON stays inside one escaped 
   await sendRaw(port, 'GET /_matrix/x"},{"level":"60 HTTP/1.1\r\nHost: h\r\n\r\n', { answers: 1 });
   await until(() => logged.filter((line) => line['msg'] === 'request').length === 2);
   lines.push(...logged.map((line) => JSON.stringify(line)));
-  t.ok(lines.every((line) => !/[\n\x1b]/.test(line)));
+  t.ok(lines.every((line) => !line.includes('\n') && !line.includes('\x1b')));
 });
 
 await t.test("metrics and readiness detail are on the operator's listener only", async (t) => {

@@ -1,0 +1,29 @@
+// The list of generated files; run as a program (`node docs/generate/all.ts`) it writes them.
+// test/consistency/docs.test.ts holds what is committed against it.
+
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { generatedConfigFiles } from '../../src/config/generate.ts';
+import { renderErrors } from './errors.ts';
+import { renderMetrics } from './metrics.ts';
+
+export interface GeneratedFile {
+  /** From the repository's root. */
+  readonly path: string;
+  readonly render: () => string;
+}
+
+export const generatedFiles: readonly GeneratedFile[] = [
+  ...generatedConfigFiles,
+  { path: 'docs/errors.md', render: renderErrors },
+  { path: 'docs/metrics.md', render: renderMetrics },
+];
+
+if (import.meta.main) {
+  const root = resolve(import.meta.dirname, '..', '..');
+  for (const { path, render } of generatedFiles) {
+    writeFileSync(join(root, path), render());
+    process.stdout.write(`${path}\n`);
+  }
+}

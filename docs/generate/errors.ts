@@ -1,0 +1,71 @@
+// docs/errors.md: every code that reaches the wire, from the registry, and what an operator can do about it.
+// Only the advice is written here; status, errcode and text are the registry's.
+
+import { ERRORS, errorEntry, type ErrorCode } from '../../src/errors.ts';
+import { renderTable } from './table.ts';
+
+const INTRODUCTION = `# Errors
+
+<!-- Generated from src/errors.ts by docs/generate/errors.ts. -->
+
+Every answer that Portico makes itself, rather than Synapse, has a code of this table. The code stands in the access log
+(\`code\`) and in the metric \`portico_errors_total\`. Under \`/_matrix\` and \`/_synapse\` the body is
+\`{"errcode": …, "error": …}\`, elsewhere \`{"error": …, "code": …}\`; a path that nothing serves outside of them is answered
+with \`{"error": "Not Found", "message": …}\`. Inner messages never reach the wire.
+
+- **Whose fault** is also \`ended_by\` in the log and in the metric \`portico_requests_total\`: \`client\` asked wrongly or
+  left, \`refused\` is a limit or rule of ours, \`upstream\` is Synapse, \`gateway\` is a defect of Portico.
+- **Retry-After** is in seconds; without it, asking again does not help.
+- **Closes** means that the connection ends with the answer, because what follows on it cannot be trusted.
+`;
+
+const ADVICE: Readonly<Record<ErrorCode, string>> = {
+  REQUEST_MALFORMED:
+    'Nothing, when it is rare: scanners send it. From a proxy of yours, look for one that rewrites requests.',
+  REQUEST_FRAMING_AMBIGUOUS:
+    'Treat it as an attempt at request smuggling, unless it comes from a proxy of yours: then update that proxy.',
+  REQUEST_TARGET_INVALID:
+    'Find the client that does not percent-encode its paths; a proxy in front must pass targets on unchanged.',
+  REQUEST_HOST_INVALID: 'Have the proxy in front send one Host, the name that clients use.',
+  REQUEST_TRAILER_FORBIDDEN: 'Nothing: no Matrix client sends such trailers.',
+  REQUEST_HEADERS_TOO_LARGE:
+    'Look for cookies or proxies that pile up fields; `limits.header_size` raises the limit.',
+  REQUEST_TIMEOUT:
+    'Nothing, when it is rare: a client went out of reach. `limits.header_timeout` and `limits.body_idle_timeout` are the limits.',
+  REQUEST_METHOD_REFUSED: 'Nothing: CONNECT and TRACE have no use here.',
+  REQUEST_VERSION_UNSUPPORTED: 'Have the proxy in front speak HTTP/1.1 to Portico.',
+  METHOD_NOT_ALLOWED: 'Correct the client: the documents served here are only read.',
+  BODY_TOO_LARGE:
+    'Raise `synapse.max_upload` together with `max_upload_size` of Synapse, if such uploads are wanted.',
+  ROUTE_NOT_FOUND: 'Check the URL that the client was given.',
+  ROUTE_DENIED: 'Nothing, unless it is your own admin tool: then list its address in `synapse.admin_allow`.',
+  CONNECTIONS_EXCEEDED:
+    'See who holds the connections (`portico_connections`); raise `limits.connections` and the open-files limit together.',
+  ADDRESS_CONNECTIONS_EXCEEDED:
+    'If the address is a proxy of yours, list it in `trusted_proxies`; else `limits.connections_per_address` is the limit.',
+  GATEWAY_DRAINING: 'Nothing: Portico is about to stop, and clients come back by themselves.',
+  UPSTREAM_UNREACHABLE: 'Start Synapse, or correct `synapse.url`; `GET /ready` shows when it is back.',
+  UPSTREAM_FAILED: 'Look into the log of Synapse at this time: it was restarted, or it crashed.',
+  UPSTREAM_TIMEOUT:
+    'Look for an overloaded Synapse or database; `synapse.response_timeout` is how long is waited.',
+  GATEWAY_FAILED: 'Report it, with the line of the log that has the same request id.',
+};
+
+export function renderErrors(): string {
+  const codes = Object.keys(ERRORS) as ErrorCode[];
+  const rows = codes.map((code) => {
+    const entry = errorEntry(code);
+    return [
+      `\`${code}\``,
+      String(entry.status),
+      `\`${entry.errcode}\``,
+      entry.text,
+      entry.blame,
+      entry.retryAfterSeconds === undefined ? '' : String(entry.retryAfterSeconds),
+      entry.closes === true ? 'yes' : '',
+      ADVICE[code],
+    ];
+  });
+  const head = ['Code', 'Status', 'errcode', 'Text', 'Whose fault', 'Retry-After', 'Closes', 'What to do'];
+  return `${INTRODUCTION}\n${renderTable([head, ...rows])}\n`;
+}

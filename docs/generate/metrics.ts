@@ -1,0 +1,66 @@
+// docs/metrics.md: every metric of ours, from the registry that serves them, and what to look for in each.
+// Only the advice is written here; names, labels and meanings are the registry's.
+
+import { createMetrics } from '../../src/observe/metrics.ts';
+import { renderTable } from './table.ts';
+
+const INTRODUCTION = `# Metrics
+
+<!-- Generated from src/observe/metrics.ts by docs/generate/metrics.ts. -->
+
+Served in the Prometheus text format at \`/metrics\` of \`observe.listen\` (\`127.0.0.1:9300\` by default), never on the
+public listener. No label holds anything that a client chooses: no path, no address, no user, no room.
+`;
+
+const DEFAULTS = `The standard metrics of a Node.js process stand beside them: \`process_*\` (CPU, memory, open files, start time) and
+\`nodejs_*\` (event-loop lag, heap, garbage collection, version). Which there are depends on the operating system.
+`;
+
+const OWN_PREFIX = 'portico_';
+
+/** Keyed by name; a metric without advice and advice without a metric both stop the generator. */
+const ADVICE: Readonly<Record<string, string>> = {
+  portico_requests_total:
+    'Alert on the share of `ended_by="upstream"` and on any `ended_by="gateway"`; `client` is mostly people closing a tab.',
+  portico_request_duration_seconds:
+    'Long polls count here until they are answered, so watch low quantiles rather than the mean.',
+  portico_upstream_retries_total:
+    'A few are normal when Synapse restarts; a steady rise means that something closes idle connections early.',
+  portico_errors_total: 'The code says what to do: see [errors](errors.md).',
+  portico_held_polls:
+    'About one for each client that is online; a sudden drop means that clients were cut off.',
+  portico_connections: 'Compare with `limits.connections`; it should follow the number of clients.',
+};
+
+export function renderMetrics(): string {
+  const metrics = createMetrics();
+  metrics.watch({ heldPolls: () => 0, connections: () => 0 });
+  const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
+  const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));
+  if (unknown.length > 0)
+    throw new Error(`there is advice on metrics that do not exist: ${unknown.join(', ')}`);
+  const rows = own.map((metric) => {
+    const advice = ADVICE[metric.name];
+    if (advice === undefined) throw new Error(`there is no advice on ${metric.name}`);
+    const labels = labelNames(metrics.registry.getSingleMetric(metric.name));
+    return [
+      `\`${metric.name}\``,
+      kindOf(metrics.registry.getSingleMetric(metric.name)),
+      labels.map((label) => `\`${label}\``).join(', '),
+      metric.help,
+      advice,
+    ];
+  });
+  const table = renderTable([['Metric', 'Kind', 'Labels', 'Meaning', 'What to look for'], ...rows]);
+  return `${INTRODUCTION}\n${table}\n\n${DEFAULTS}`;
+}
+
+/** prom-client keeps the label names on the metric, outside of its published types. */
+function labelNames(metric: unknown): readonly string[] {
+  if (typeof metric !== 'object' || metric === null || !('labelNames' in metric)) return [];
+  return Array.isArray(metric.labelNames) ? metric.labelNames.map(String) : [];
+}
+
+function kindOf(metric: unknown): string {
+  return typeof metric === 'object' && metric !== null ? metric.constructor.name.toLowerCase() : '';
+}

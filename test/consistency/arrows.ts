@@ -1,0 +1,157 @@
+// Who may import whom in src: the whole table, by area (a folder) or by file, each arrow with its reason.
+// Lower never imports higher; what may be needed for its types only says so. imports.test.ts holds src against it.
+
+export interface Arrow {
+  /** Prefix of the importing file, below src; '' is every file. */
+  readonly from: string;
+  /** Prefix of the imported file. */
+  readonly to: string;
+  readonly carries: 'types' | 'values';
+  /** The only values that may be imported. */
+  readonly only?: readonly string[];
+  readonly why: string;
+}
+
+export const ARROWS: readonly Arrow[] = [
+  // The base, below everything.
+  { from: '', to: 'errors.ts', carries: 'values', why: 'the registry is data' },
+  { from: '', to: 'clock.ts', carries: 'types', why: 'time is an argument' },
+  { from: '', to: 'random.ts', carries: 'types', why: 'randomness is an argument' },
+
+  // Areas within themselves.
+  { from: 'config/', to: 'config/', carries: 'values', why: 'one area' },
+  { from: 'http/', to: 'http/', carries: 'values', why: 'one area' },
+  { from: 'proxy/', to: 'proxy/', carries: 'values', why: 'one area' },
+  { from: 'discovery/', to: 'discovery/', carries: 'values', why: 'one area' },
+  { from: 'observe/', to: 'observe/', carries: 'values', why: 'one area' },
+  { from: 'matrix/', to: 'matrix/', carries: 'types', why: 'the port that it implements' },
+  { from: 'cli/', to: 'cli/', carries: 'values', why: 'one area' },
+
+  // Each part takes the type of its own section or of a kind of value, never the whole Config.
+  { from: 'http/', to: 'config/kinds/', carries: 'types', why: 'addresses and networks are parsed there' },
+  { from: 'proxy/', to: 'config/kinds/', carries: 'types', why: 'the upstream address is parsed there' },
+  { from: 'observe/log.ts', to: 'config/sections/log.ts', carries: 'types', why: 'its own section' },
+
+  // The front door is where the areas meet for a request: it asks for the route and has the end written down.
+  { from: 'http/front-door.ts', to: 'proxy/route.ts', carries: 'values', why: 'the pure route decision' },
+  {
+    from: 'http/front-door.ts',
+    to: 'observe/access-log.ts',
+    carries: 'values',
+    why: 'the end of an exchange',
+  },
+  {
+    from: 'http/front-door.ts',
+    to: 'observe/redact.ts',
+    carries: 'values',
+    why: 'refused targets are logged',
+  },
+  {
+    from: 'http/front-door.ts',
+    to: 'observe/metrics.ts',
+    carries: 'types',
+    why: 'refused heads are counted',
+  },
+
+  // The lane reads exchanges and answers through http; its decisions know heads and clients as types.
+  { from: 'proxy/', to: 'http/head.ts', carries: 'types', why: 'decisions are made on the head' },
+  { from: 'proxy/', to: 'http/client.ts', carries: 'types', why: 'and on who asks' },
+  {
+    from: 'proxy/forward.ts',
+    to: 'http/errors.ts',
+    carries: 'values',
+    why: 'failures are answered in one shape',
+  },
+  { from: 'proxy/forward.ts', to: 'http/exchange.ts', carries: 'values', why: 'the exchange it ends' },
+  { from: 'proxy/forward.ts', to: 'http/send.ts', carries: 'values', why: 'answers are sent in one way' },
+
+  {
+    from: 'discovery/routes.ts',
+    to: 'http/exchange.ts',
+    carries: 'values',
+    why: 'the origin that was asked',
+  },
+  {
+    from: 'discovery/routes.ts',
+    to: 'http/document.ts',
+    carries: 'values',
+    why: 'documents are served in one way',
+  },
+  { from: 'observe/access-log.ts', to: 'http/exchange.ts', carries: 'types', why: 'what is written down' },
+  { from: 'observe/health.ts', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
+
+  // The composition root builds everything and is built by the commands only.
+  { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
+  // `explain` decides as the gateway would, by the same pure functions.
+  { from: 'cli/explain.ts', to: 'http/address.ts', carries: 'values', why: 'who counts as a trusted proxy' },
+  { from: 'cli/explain.ts', to: 'http/client.ts', carries: 'values', why: 'who asks, and by which origin' },
+  { from: 'cli/explain.ts', to: 'http/head.ts', carries: 'values', why: 'whether the head is canonical' },
+  { from: 'cli/explain.ts', to: 'proxy/deadlines.ts', carries: 'values', why: 'how long Synapse may take' },
+  { from: 'cli/explain.ts', to: 'proxy/retry.ts', carries: 'values', why: 'what is sent again' },
+  { from: 'cli/explain.ts', to: 'proxy/route.ts', carries: 'values', why: 'where it goes' },
+  { from: 'cli/', to: 'gateway.ts', carries: 'values', why: 'a command runs a gateway' },
+  { from: 'cli/', to: 'config/', carries: 'values', why: 'a command loads the whole Config' },
+  { from: 'cli/', to: 'observe/log.ts', carries: 'values', why: 'a command says where the log goes' },
+  {
+    from: 'cli/',
+    to: 'http/listeners.ts',
+    carries: 'values',
+    only: ['ListenError'],
+    why: 'a port in use is told',
+  },
+  { from: 'cli/', to: 'clock.ts', carries: 'values', why: 'the demo has parts of its own' },
+  { from: 'cli/', to: 'random.ts', carries: 'values', why: 'the demo has parts of its own' },
+  { from: 'main.ts', to: 'cli/run.ts', carries: 'values', why: 'the entry' },
+];
+
+/** Files that hold sockets, pools, registries or servers: only the composition root may have one made. */
+export const ADAPTERS: readonly string[] = [
+  'http/front-door.ts',
+  'http/listeners.ts',
+  'http/server.ts',
+  'lifecycle.ts',
+  'matrix/http.ts',
+  'observe/health.ts',
+  'observe/metrics.ts',
+  'observe/routes.ts',
+  'discovery/routes.ts',
+  'proxy/forward.ts',
+  'proxy/upstream.ts',
+];
+
+/** Decisions that every lane shares: no Node module, but what http/address.ts takes of node:net to tell addresses. */
+export const PURE_FILES: readonly string[] = [
+  'discovery/call-config.ts',
+  'discovery/well-known.ts',
+  'errors.ts',
+  'http/client.ts',
+  'http/cors.ts',
+  'http/errors.ts',
+  'http/head.ts',
+  'observe/redact.ts',
+  'proxy/deadlines.ts',
+  'proxy/deny.ts',
+  'proxy/failures.ts',
+  'proxy/headers.ts',
+  'proxy/retry.ts',
+  'proxy/route.ts',
+];
+
+export interface Fence {
+  readonly package: string;
+  /** Prefixes of the files that may import it as a value. */
+  readonly values: readonly string[];
+  /** Prefixes of those that may import its types; all of `values` may. */
+  readonly types: readonly string[];
+}
+
+export const FENCES: readonly Fence[] = [
+  // The demo speaks to the Synapse that it started as any client would, on no path of a request.
+  { package: 'undici', values: ['proxy/', 'matrix/', 'cli/demo/'], types: [] },
+  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: [] },
+  { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
+  { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
+  { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },
+  // The demo writes the log config of its Synapse.
+  { package: 'yaml', values: ['config/', 'cli/demo/'], types: [] },
+];
