@@ -3,7 +3,8 @@
 // a client misspells, nests in another URL, or puts where they do not belong.
 
 const NUMBER = /^[0-9]{1,15}$/;
-const WORD = /^(?:b|f|guest|user|crop|scale|true|false|online|offline|unavailable|join|leave|invite|ban|knock)$/;
+const WORD =
+  /^(?:b|f|guest|user|crop|scale|true|false|online|offline|unavailable|join|leave|invite|ban|knock)$/;
 /** Synapse's stream positions, e.g. `s72594_4483_1934` or `t47-57_0_0`. */
 const POSITION = /^[a-z]?[0-9][0-9_~.-]{0,100}$/;
 
