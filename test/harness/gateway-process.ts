@@ -21,10 +21,14 @@ export interface GatewayProcess {
 }
 
 /** @param environment `PORTICO_*` variables; its log level must let `serving` through (info), for that line tells the port */
-export async function spawnGateway(t: Test, environment: NodeJS.ProcessEnv): Promise<GatewayProcess> {
+export async function spawnGateway(
+  t: Test,
+  environment: NodeJS.ProcessEnv,
+  nodeOptions: readonly string[] = [],
+): Promise<GatewayProcess> {
   const logged: Record<string, unknown>[] = [];
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...nodeOptions, MAIN], {
     cwd: t.testdir(),
     env: {
       PATH: process.env['PATH'],
