@@ -50,12 +50,8 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
     await gateway.start();
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
-    throw new DemoFailure(
-      `The gateway ${error.message}.\nFor another port: PORTICO_LISTEN=3001 npm run demo`,
-      {
-        cause: error,
-      },
-    );
+    const otherPorts = 'PORTICO_LISTEN=3001 PORTICO_OBSERVE_LISTEN=127.0.0.1:9301 npm run demo';
+    throw new DemoFailure(`The gateway ${error.message}.\nWith other ports: ${otherPorts}`, { cause: error });
   }
   return { url: config.publicUrl ?? localUrl(gateway.addresses), stop: () => gateway.stop() };
 }
