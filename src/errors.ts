@@ -18,6 +18,8 @@ export interface ErrorEntry {
   readonly retryAfterSeconds?: number;
   /** The connection cannot be used further: what follows on it may not be what the client meant. */
   readonly closes?: true;
+  /** The close code of a WebSocket that ends for this; absent for what only requests can be told. */
+  readonly closeCode?: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -174,6 +176,140 @@ export const ERRORS = {
     retryAfterSeconds: 5,
     logLevel: 'warn',
   },
+  IDENTITY_REQUIRED: {
+    status: 401,
+    errcode: 'M_UNKNOWN',
+    text: 'A Matrix access token is needed',
+    blame: 'client',
+    closeCode: 4003,
+    logLevel: 'info',
+  },
+  IDENTITY_UNKNOWN_TOKEN: {
+    status: 401,
+    errcode: 'M_UNKNOWN',
+    text: 'The homeserver does not know this access token',
+    blame: 'client',
+    closeCode: 4003,
+    logLevel: 'info',
+  },
+  IDENTITY_MISMATCH: {
+    status: 403,
+    errcode: 'M_UNKNOWN',
+    text: 'The access token is that of another user',
+    blame: 'client',
+    closeCode: 4003,
+    logLevel: 'warn',
+  },
+  IDENTITY_UNAVAILABLE: {
+    status: 503,
+    errcode: 'M_UNKNOWN',
+    text: 'The homeserver cannot say now who this is',
+    blame: 'upstream',
+    retryAfterSeconds: 2,
+    closeCode: 1013,
+    logLevel: 'warn',
+  },
+  ORIGIN_REFUSED: {
+    status: 403,
+    errcode: 'M_UNKNOWN',
+    text: 'Pages of this origin may not use this server',
+    blame: 'refused',
+    logLevel: 'warn',
+  },
+  CALL_REQUEST_INCOMPLETE: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'A member of the request is missing or has the wrong type',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_NOT_FOUND: {
+    status: 404,
+    errcode: 'M_UNRECOGNIZED',
+    text: 'Call not found',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_NOT_RINGING: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Call is not in ringing state',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_ANSWERED_ELSEWHERE: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Call is not in ringing state',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_ENDED: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Call is not in ringing state',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_NOT_JOINED: {
+    status: 409,
+    errcode: 'M_UNKNOWN',
+    text: 'You are not in this call',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_OTHER_DEVICE: {
+    status: 409,
+    errcode: 'M_UNKNOWN',
+    text: 'You are in this call on another device',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_GLARE: {
+    status: 409,
+    errcode: 'M_UNKNOWN',
+    text: 'Already ringing',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_FULL: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Too many people for one call',
+    blame: 'refused',
+    logLevel: 'info',
+  },
+  CALL_NOBODY_TO_CALL: {
+    status: 400,
+    errcode: 'M_UNKNOWN',
+    text: 'Nobody else is in this room',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_NOT_IN_ROOM: {
+    status: 403,
+    errcode: 'M_UNKNOWN',
+    text: 'You are not in this room',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  CALL_RATE_EXCEEDED: {
+    status: 429,
+    errcode: 'M_LIMIT_EXCEEDED',
+    text: 'Too many calls in a short time',
+    blame: 'refused',
+    retryAfterSeconds: 60,
+    logLevel: 'info',
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    errcode: 'M_UNKNOWN',
+    text: 'Calls cannot be stored now',
+    blame: 'gateway',
+    retryAfterSeconds: 2,
+    closeCode: 1013,
+    logLevel: 'error',
+  },
   GATEWAY_FAILED: {
     status: 500,
     errcode: 'M_UNKNOWN',
@@ -190,13 +326,22 @@ export function errorEntry(code: ErrorCode): ErrorEntry {
   return ERRORS[code];
 }
 
+/** What an answer of our own API says beyond the registry. */
+export interface ErrorDetail {
+  /** In place of the registry's text, which says it in general. */
+  readonly text?: string;
+  readonly members?: Readonly<Record<string, string>>;
+}
+
 /** A refusal or failure on its way to the place that writes it; `cause` stays in the log. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
 
-  constructor(code: ErrorCode, cause?: unknown) {
+  constructor(code: ErrorCode, cause?: unknown, detail: ErrorDetail = {}) {
     super(code, { cause });
     this.name = 'GatewayError';
     this.code = code;
+    this.detail = detail;
   }
 }

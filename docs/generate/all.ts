@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { generatedConfigFiles } from '../../src/config/generate.ts';
+import { renderCallStates } from './call-states.ts';
 import { renderErrors } from './errors.ts';
 import { renderMetrics } from './metrics.ts';
 
@@ -16,6 +17,7 @@ export interface GeneratedFile {
 
 export const generatedFiles: readonly GeneratedFile[] = [
   ...generatedConfigFiles,
+  { path: 'docs/call-states.md', render: renderCallStates },
   { path: 'docs/errors.md', render: renderErrors },
   { path: 'docs/metrics.md', render: renderMetrics },
 ];

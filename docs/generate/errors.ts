@@ -17,6 +17,7 @@ with \`{"error": "Not Found", "message": …}\`. Inner messages never reach the 
   left, \`refused\` is a limit or rule of ours, \`upstream\` is Synapse, \`gateway\` is a defect of Portico.
 - **Retry-After** is in seconds; without it, asking again does not help.
 - **Closes** means that the connection ends with the answer, because what follows on it cannot be trusted.
+- **Close code** is what a WebSocket is closed with for the same reason.
 `;
 
 const ADVICE: Readonly<Record<ErrorCode, string>> = {
@@ -48,6 +49,28 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   UPSTREAM_FAILED: 'Look into the log of Synapse at this time: it was restarted, or it crashed.',
   UPSTREAM_TIMEOUT:
     'Look for an overloaded Synapse or database; `synapse.response_timeout` is how long is waited.',
+  IDENTITY_REQUIRED:
+    'Have the client send its access token. If a user ID alone is to do, its own `/sync` has to come through here, from an address of its own: list your proxies in `trusted_proxies`.',
+  IDENTITY_UNKNOWN_TOKEN:
+    'Nothing: the user logged out, or the session expired. The client has to log in again.',
+  IDENTITY_MISMATCH: 'Correct the client, unless somebody tries to be another user: see who, by the address.',
+  IDENTITY_UNAVAILABLE:
+    'Start Synapse, or look for what makes it slow; clients try again by themselves, and nobody is logged out.',
+  CALL_REQUEST_INCOMPLETE: 'Correct the client: the text of the answer names what is missing.',
+  CALL_NOT_FOUND: 'Nothing: the call is unknown, or does not concern who asked.',
+  CALL_NOT_RINGING: 'Nothing: the ring was over when the answer came.',
+  CALL_ANSWERED_ELSEWHERE: 'Nothing: another device of the same user was quicker.',
+  CALL_ENDED: 'Nothing: the call was over when the request came.',
+  CALL_NOT_JOINED: 'Nothing: only who is in a call can change it.',
+  CALL_OTHER_DEVICE: 'Nothing: only the device that is in the call can change it.',
+  CALL_GLARE: 'Nothing: the other side called first, and that call goes on ringing.',
+  CALL_FULL: 'Call fewer people: a call rings at most fifty.',
+  CALL_NOBODY_TO_CALL: 'Invite somebody into the room, and wait until they have joined it.',
+  CALL_NOT_IN_ROOM: 'Nothing: only who is in a room can call there.',
+  CALL_RATE_EXCEEDED: 'Look for a client that dials in a loop.',
+  STORE_UNAVAILABLE: 'Look at the disk of `store.url`: full, read-only, or locked by another program.',
+  ORIGIN_REFUSED:
+    'If it is a page of yours, list its origin in `signaling.origins`. If it is our own, set `public_url`, or list the proxy in front in `trusted_proxies`.',
   GATEWAY_FAILED: 'Report it, with the line of the log that has the same request id.',
 };
 
@@ -63,9 +86,20 @@ export function renderErrors(): string {
       entry.blame,
       entry.retryAfterSeconds === undefined ? '' : String(entry.retryAfterSeconds),
       entry.closes === true ? 'yes' : '',
+      entry.closeCode === undefined ? '' : String(entry.closeCode),
       ADVICE[code],
     ];
   });
-  const head = ['Code', 'Status', 'errcode', 'Text', 'Whose fault', 'Retry-After', 'Closes', 'What to do'];
+  const head = [
+    'Code',
+    'Status',
+    'errcode',
+    'Text',
+    'Whose fault',
+    'Retry-After',
+    'Closes',
+    'Close code',
+    'What to do',
+  ];
   return `${INTRODUCTION}\n${renderTable([head, ...rows])}\n`;
 }

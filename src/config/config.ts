@@ -2,11 +2,14 @@
 // `Config`; every part takes the type of its own section from sections/.
 
 import type { ConfigOf } from './keys.ts';
+import { callsSection } from './sections/calls.ts';
 import { discoverySection } from './sections/discovery.ts';
 import { iceSection } from './sections/ice.ts';
 import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { observeSection } from './sections/observe.ts';
+import { signalingSection } from './sections/signaling.ts';
+import { storeSection } from './sections/store.ts';
 import { synapseSection } from './sections/synapse.ts';
 import { topLevelKeys } from './sections/top-level.ts';
 
@@ -15,6 +18,9 @@ export const configTree = {
   synapse: synapseSection,
   limits: limitsSection,
   ice: iceSection,
+  calls: callsSection,
+  store: storeSection,
+  signaling: signalingSection,
   discovery: discoverySection,
   observe: observeSection,
   log: logSection,

@@ -56,7 +56,7 @@ export function describeValue(
   if (isSecret) return MASK;
   const json = toJson(value)
     // A password inside a URL is a secret even where the key is none.
-    .replaceAll(/\/\/.*@/g, `//${MASK}@`)
+    .replaceAll(/(\/\/|\bturns?:).*@/g, `$1${MASK}@`)
     // JSON escapes only the C0 controls; C1, bidi and line separators would still steer a terminal.
     .replaceAll(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escapeCharacter);
   if (json.length <= maxCharacters) return json;

@@ -22,6 +22,8 @@ export interface Section<E> {
   readonly yamlName: string;
   readonly doc: string;
   readonly entries: E;
+  /** Names of entries that mean nothing without each other: all of them are given, or none. */
+  readonly together: readonly string[];
 }
 
 export interface Entries {
@@ -84,8 +86,13 @@ export function optionalKey<T>(
   };
 }
 
-export function section<E extends Entries>(yamlName: string, doc: string, entries: E): Section<E> {
-  return { entry: 'section', yamlName, doc, entries };
+export function section<E extends Entries>(
+  yamlName: string,
+  doc: string,
+  entries: E,
+  { together = [] }: { readonly together?: readonly (keyof E & string)[] } = {},
+): Section<E> {
+  return { entry: 'section', yamlName, doc, entries, together };
 }
 
 export interface PlacedKey {

@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { givenVariable, isServiceVariable, PREFIX, variableName, variables } from './environment.ts';
 import type { Fault, PathSegment } from './faults.ts';
 import { describeValue, formatPath } from './faults.ts';
-import type { ConfigOf, Entries, Key } from './keys.ts';
+import type { ConfigOf, Entries, Key, Section } from './keys.ts';
 import { fileName, placedKeys } from './keys.ts';
 import { isMap } from './kinds/collection.ts';
 import type { Kind, Parsed } from './kinds/kind.ts';
@@ -24,7 +24,7 @@ export type Resolved<C> = { readonly config: C } | { readonly faults: readonly F
 
 export function resolve<E extends Entries>(entries: E, sources: Sources): Resolved<ConfigOf<E>> {
   const resolver: Resolver = { root: entries, sources, faults: [] };
-  const config = resolveEntries(resolver, entries, sources.document, []);
+  const config = resolveEntries(resolver, { entries, together: [] }, sources.document, []);
   reportUnknownVariables(resolver);
   return resolver.faults.length > 0
     ? { faults: resolver.faults }
@@ -50,7 +50,12 @@ interface Given {
   readonly locate: (path: readonly PathSegment[]) => string | undefined;
 }
 
-function resolveEntries(resolver: Resolver, entries: Entries, given: unknown, at: KeyPath): object {
+function resolveEntries(
+  resolver: Resolver,
+  { entries, together }: Pick<Section<Entries>, 'entries' | 'together'>,
+  given: unknown,
+  at: KeyPath,
+): object {
   const map = asSectionMap(resolver, given, at);
   reportUnknownNames(resolver, entries, map, at);
   const resolved: Record<string, unknown> = {};
@@ -58,10 +63,39 @@ function resolveEntries(resolver: Resolver, entries: Entries, given: unknown, at
     const path = [...at, entry.yamlName];
     resolved[name] =
       entry.entry === 'section'
-        ? resolveEntries(resolver, entry.entries, ownValue(map, entry.yamlName), path)
-        : resolveKey(resolver, entry, map, path);
+        ? resolveEntries(resolver, entry, ownValue(map, entry.yamlName), path)
+        : resolveKey(resolver, entry, path, findGiven(resolver, entry, map, path));
   }
+  reportMissingPartners(resolver, entries, together, map, at);
   return resolved;
+}
+
+/** Asks what was given, not what became of it: a partner whose value was refused is not missing too. */
+function reportMissingPartners(
+  resolver: Resolver,
+  entries: Entries,
+  together: readonly string[],
+  map: SectionMap,
+  at: KeyPath,
+): void {
+  const partners = together.flatMap((name) => {
+    const entry = entries[name];
+    if (entry?.entry !== 'key') return [];
+    const path = [...at, entry.yamlName];
+    return [{ key: entry, path, given: findGiven(resolver, entry, map, path)[0] }];
+  });
+  const present = partners.find(({ given }) => given !== undefined);
+  if (present?.given === undefined) return;
+  const names = partners.map(
+    ({ key, path }) => formatPath(path) + (key.isSecret ? ` (or ${fileName(key.yamlName)})` : ''),
+  );
+  for (const { path } of partners.filter(({ given }) => given === undefined)) {
+    report(resolver, present.given.locate(present.given.path), {
+      path: formatPath(path),
+      problem: `is missing, and ${formatPath(present.given.path)} does nothing without it`,
+      allowed: `${names.join(' and ')} together, or none of them`,
+    });
+  }
 }
 
 function asSectionMap(resolver: Resolver, given: unknown, at: KeyPath): SectionMap {
@@ -120,10 +154,18 @@ function reportUnknownVariables(resolver: Resolver): void {
   }
 }
 
-function resolveKey(resolver: Resolver, key: Key<unknown>, map: SectionMap, path: KeyPath): unknown {
+/** The environment outweighs the document; two of one source are a contradiction. */
+function findGiven(resolver: Resolver, key: Key<unknown>, map: SectionMap, path: KeyPath): readonly Given[] {
   const fromEnvironment = givenByEnvironment(resolver, key, path);
-  const given = fromEnvironment.length > 0 ? fromEnvironment : givenByDocument(resolver, key, map, path);
-  const [first, second] = given;
+  return fromEnvironment.length > 0 ? fromEnvironment : givenByDocument(resolver, key, map, path);
+}
+
+function resolveKey(
+  resolver: Resolver,
+  key: Key<unknown>,
+  path: KeyPath,
+  [first, second]: readonly Given[],
+): unknown {
   if (first === undefined) return key.defaultValue;
   if (second === undefined) return readGiven(resolver, key, first);
   report(resolver, first.locate(first.path), {

@@ -15,12 +15,15 @@ export function corsHeaders(path: string): string[] {
     'Access-Control-Allow-Methods',
     ALLOW_METHODS,
     'Access-Control-Allow-Headers',
-    isRendezvous
-      ? 'X-Requested-With, Content-Type, Authorization, Date, If-Match, If-None-Match'
-      : 'X-Requested-With, Content-Type, Authorization, Date',
+    `X-Requested-With, Content-Type, Authorization, Date${furtherHeaders(path)}`,
     'Access-Control-Expose-Headers',
     isRendezvous ? 'Synapse-Trace-Id, Server, ETag' : 'Synapse-Trace-Id, Server',
   ];
+}
+
+function furtherHeaders(path: string): string {
+  if (path.includes('/rendezvous')) return ', If-Match, If-None-Match';
+  return path.startsWith('/api/') ? ', Idempotency-Key' : '';
 }
 
 export function preflightHeaders(path: string): string[] {

@@ -1,7 +1,7 @@
 // How a registry code is written on the wire: as Matrix JSON with CORS under `/_matrix` and `/_synapse`, as JSON of
 // our own elsewhere. Pure; sending it is http/send.ts. Never a 401 that Synapse did not say, never an inner message.
 
-import { errorEntry, type ErrorCode, type ErrorEntry } from '../errors.ts';
+import { errorEntry, type ErrorCode, type ErrorDetail, type ErrorEntry } from '../errors.ts';
 import { corsHeaders } from './cors.ts';
 
 /** What a 404 repeats of the path that was asked for. */
@@ -24,7 +24,7 @@ export interface AskedFor {
   readonly isMatrix: boolean;
 }
 
-export function errorAnswer(code: ErrorCode, asked: AskedFor): Answer {
+export function errorAnswer(code: ErrorCode, asked: AskedFor, detail: ErrorDetail = {}): Answer {
   const entry = errorEntry(code);
   return {
     status: entry.status,
@@ -37,7 +37,7 @@ export function errorAnswer(code: ErrorCode, asked: AskedFor): Answer {
       ...(entry.retryAfterSeconds === undefined ? [] : ['Retry-After', String(entry.retryAfterSeconds)]),
       ...(code === 'METHOD_NOT_ALLOWED' ? ['Allow', 'GET, HEAD, OPTIONS'] : []),
     ],
-    body: Buffer.from(JSON.stringify(asked.isMatrix ? matrixBody(entry) : ownBody(code, asked))),
+    body: Buffer.from(JSON.stringify(asked.isMatrix ? matrixBody(entry) : ownBody(code, asked, detail))),
     closes: entry.closes === true,
   };
 }
@@ -49,7 +49,7 @@ function matrixBody(entry: ErrorEntry): object {
 }
 
 /** The 404 has the words of the call server that Portico replaces: its clients' users search for them. */
-function ownBody(code: ErrorCode, { method, path }: AskedFor): object {
-  if (code !== 'ROUTE_NOT_FOUND') return { error: errorEntry(code).text, code };
+function ownBody(code: ErrorCode, { method, path }: AskedFor, { text, members }: ErrorDetail): object {
+  if (code !== 'ROUTE_NOT_FOUND') return { error: text ?? errorEntry(code).text, code, ...members };
   return { error: 'Not Found', message: `Cannot ${method} ${path?.slice(0, MAX_ECHOED_CHARACTERS)}` };
 }

@@ -5,7 +5,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 
 import type { Clock } from '../clock.ts';
-import { GatewayError, type ErrorCode } from '../errors.ts';
+import { GatewayError, type ErrorCode, type ErrorDetail } from '../errors.ts';
 import { errorAnswer } from './errors.ts';
 import { exchangeOf, noteError } from './exchange.ts';
 import { sendAnswer } from './send.ts';
@@ -23,14 +23,19 @@ export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
     frameworkErrors: (_error, request, reply) => answerError(request, reply, 'REQUEST_TARGET_INVALID'),
   });
 
-  function answerError(request: FastifyRequest, reply: FastifyReply, code: ErrorCode): void {
+  function answerError(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    code: ErrorCode,
+    detail: ErrorDetail = {},
+  ): void {
     const { outcome, head } = exchangeOf(request.raw);
     noteError(outcome, code);
     reply.hijack();
     sendAnswer(
       request.raw,
       reply.raw,
-      errorAnswer(code, { method: head.method, path: head.path, isMatrix: false }),
+      errorAnswer(code, { method: head.method, path: head.path, isMatrix: false }, detail),
       clock,
     );
   }
@@ -45,7 +50,7 @@ export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
     const code = ownErrorCode(error);
     if (code === 'GATEWAY_FAILED')
       log.error({ err: error, request_id: exchangeOf(request.raw).requestId }, 'defect');
-    answerError(request, reply, code);
+    answerError(request, reply, code, error instanceof GatewayError ? error.detail : {});
   });
   return server;
 }

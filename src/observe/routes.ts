@@ -8,9 +8,16 @@ import type { Metrics } from './metrics.ts';
 
 /** What an orchestrator asks; says no versions and no names, for the whole internet may ask it too. */
 export function registerHealth(server: FastifyInstance, health: Health): void {
-  server.get('/health', (_request, reply) =>
-    reply.header('Cache-Control', 'no-store').send({ status: 'healthy' }),
-  );
+  server.get('/health', async (_request, reply) => {
+    const isHealthy = await health.isStoreWritable();
+    return reply
+      .header('Cache-Control', 'no-store')
+      .code(isHealthy ? 200 : 503)
+      .send({
+        status: isHealthy ? 'healthy' : 'unhealthy',
+        database: isHealthy ? 'connected' : 'disconnected',
+      });
+  });
   server.get('/ready', async (_request, reply) => {
     const readiness = await health.readiness();
     return reply

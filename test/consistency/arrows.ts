@@ -24,8 +24,20 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'proxy/', to: 'proxy/', carries: 'values', why: 'one area' },
   { from: 'discovery/', to: 'discovery/', carries: 'values', why: 'one area' },
   { from: 'observe/', to: 'observe/', carries: 'values', why: 'one area' },
-  { from: 'matrix/', to: 'matrix/', carries: 'types', why: 'the port that it implements' },
+  { from: 'matrix/', to: 'matrix/', carries: 'values', why: 'one area' },
   { from: 'cli/', to: 'cli/', carries: 'values', why: 'one area' },
+  { from: 'call/model/', to: 'call/model/', carries: 'values', why: 'the model stands alone' },
+  { from: 'call/', to: 'call/', carries: 'values', why: 'one area, above its model' },
+  { from: 'store/', to: 'store/', carries: 'values', why: 'one area' },
+  { from: 'ice/', to: 'ice/', carries: 'values', why: 'one area' },
+  { from: 'push/', to: 'push/', carries: 'types', why: 'the port that it implements' },
+
+  // Identifiers are typed everywhere below the doors, and parsed at them.
+  { from: 'call/model/', to: 'matrix/ids.ts', carries: 'types', why: 'the model knows ids by type only' },
+  { from: 'call/', to: 'matrix/ids.ts', carries: 'values', why: 'requests are parsed' },
+  { from: 'store/', to: 'matrix/ids.ts', carries: 'types', why: 'what is stored' },
+  { from: 'ice/', to: 'matrix/ids.ts', carries: 'types', why: 'credentials are per user' },
+  { from: 'push/', to: 'matrix/ids.ts', carries: 'types', why: 'notices name users and calls' },
 
   // Each part takes the type of its own section or of a kind of value, never the whole Config.
   { from: 'http/', to: 'config/kinds/', carries: 'types', why: 'addresses and networks are parsed there' },
@@ -53,6 +65,11 @@ export const ARROWS: readonly Arrow[] = [
     why: 'refused heads are counted',
   },
 
+  // Who asks is decided at the doors, by what the homeserver says.
+  { from: 'http/auth.ts', to: 'matrix/ids.ts', carries: 'values', why: 'claims are parsed' },
+  { from: 'http/auth.ts', to: 'matrix/', carries: 'types', why: 'through the port' },
+  { from: 'http/auth.ts', to: 'config/sections/signaling.ts', carries: 'types', why: 'its own section' },
+
   // The lane reads exchanges and answers through http; its decisions know heads and clients as types.
   { from: 'proxy/', to: 'http/head.ts', carries: 'types', why: 'decisions are made on the head' },
   { from: 'proxy/', to: 'http/client.ts', carries: 'types', why: 'and on who asks' },
@@ -77,8 +94,39 @@ export const ARROWS: readonly Arrow[] = [
     carries: 'values',
     why: 'documents are served in one way',
   },
+  { from: 'discovery/call-config.ts', to: 'ice/ice.ts', carries: 'types', why: 'the shape of an ICE server' },
+
+  // The call area: the service drives the model through the store; the routes stand on the common API.
+  { from: 'call/views.ts', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
+  { from: 'call/', to: 'store/store.ts', carries: 'types', why: 'through the port' },
+  {
+    from: 'call/routes.ts',
+    to: 'store/errors.ts',
+    carries: 'values',
+    only: ['StoreUnavailable'],
+    why: 'it is answered with 503',
+  },
+  { from: 'call/', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
+  { from: 'call/routes.ts', to: 'http/auth.ts', carries: 'values', why: 'whether a token is shown at all' },
+  { from: 'call/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'the head that shows it' },
+  { from: 'call/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
+  { from: 'call/routes.ts', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
+  { from: 'call/notices.ts', to: 'push/push.ts', carries: 'types', why: 'through the port' },
+  { from: 'push/push.ts', to: 'call/model/call.ts', carries: 'types', why: 'what a notice is about' },
+  { from: 'store/', to: 'call/model/', carries: 'types', why: 'what is stored' },
+  { from: 'store/rows.ts', to: 'call/model/words.ts', carries: 'values', why: 'the words of its columns' },
+  { from: 'ice/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
+  { from: 'ice/servers.ts', to: 'config/sections/ice.ts', carries: 'types', why: 'its own section' },
+  { from: 'http/token-watch.ts', to: 'matrix/', carries: 'types', why: 'through the ports' },
+  {
+    from: 'http/token-watch.ts',
+    to: 'config/sections/signaling.ts',
+    carries: 'types',
+    why: 'its own section',
+  },
   { from: 'observe/access-log.ts', to: 'http/exchange.ts', carries: 'types', why: 'what is written down' },
   { from: 'observe/health.ts', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
+  { from: 'observe/health.ts', to: 'store/store.ts', carries: 'types', why: 'through the port' },
 
   // The composition root builds everything and is built by the commands only.
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
@@ -99,6 +147,13 @@ export const ARROWS: readonly Arrow[] = [
     only: ['ListenError'],
     why: 'a port in use is told',
   },
+  {
+    from: 'cli/',
+    to: 'store/errors.ts',
+    carries: 'values',
+    only: ['StoreOpenError'],
+    why: 'a store that cannot be opened is told',
+  },
   { from: 'cli/', to: 'clock.ts', carries: 'values', why: 'the demo has parts of its own' },
   { from: 'cli/', to: 'random.ts', carries: 'values', why: 'the demo has parts of its own' },
   { from: 'main.ts', to: 'cli/run.ts', carries: 'values', why: 'the entry' },
@@ -106,21 +161,48 @@ export const ARROWS: readonly Arrow[] = [
 
 /** Files that hold sockets, pools, registries or servers: only the composition root may have one made. */
 export const ADAPTERS: readonly string[] = [
+  'call/routes.ts',
+  'call/service.ts',
   'http/front-door.ts',
   'http/listeners.ts',
   'http/server.ts',
+  'http/own-api.ts',
+  'http/token-watch.ts',
+  'ice/routes.ts',
+  'ice/servers.ts',
   'lifecycle.ts',
+  'matrix/cached.ts',
   'matrix/http.ts',
+  'matrix/vouch.ts',
   'observe/health.ts',
   'observe/metrics.ts',
   'observe/routes.ts',
   'discovery/routes.ts',
   'proxy/forward.ts',
   'proxy/upstream.ts',
+  'push/webhook.ts',
+  'store/sqlite.ts',
 ];
 
 /** Decisions that every lane shares: no Node module, but what http/address.ts takes of node:net to tell addresses. */
 export const PURE_FILES: readonly string[] = [
+  'call/model/answer.ts',
+  'call/model/create.ts',
+  'call/model/deadlines.ts',
+  'call/model/decide.ts',
+  'call/model/decision.ts',
+  'call/model/duration.ts',
+  'call/model/finish.ts',
+  'call/model/initiate.ts',
+  'call/model/leaving.ts',
+  'call/model/legs.ts',
+  'call/model/presence.ts',
+  'call/model/ring.ts',
+  'call/model/transitions.ts',
+  'call/model/verdict.ts',
+  'call/model/words.ts',
+  'call/notices.ts',
+  'call/requests.ts',
   'discovery/call-config.ts',
   'discovery/well-known.ts',
   'errors.ts',
@@ -128,6 +210,8 @@ export const PURE_FILES: readonly string[] = [
   'http/cors.ts',
   'http/errors.ts',
   'http/head.ts',
+  'http/origins.ts',
+  'matrix/ids.ts',
   'observe/redact.ts',
   'proxy/deadlines.ts',
   'proxy/deny.ts',
@@ -147,8 +231,8 @@ export interface Fence {
 
 export const FENCES: readonly Fence[] = [
   // The demo speaks to the Synapse that it started as any client would, on no path of a request.
-  { package: 'undici', values: ['proxy/', 'matrix/', 'cli/demo/'], types: [] },
-  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: [] },
+  { package: 'undici', values: ['proxy/', 'matrix/', 'push/', 'cli/demo/'], types: [] },
+  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: ['call/', 'ice/'] },
   { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
   { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
   { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },

@@ -27,5 +27,5 @@ await t.test('every file opens with one to five lines that say what it owns', as
 
 await t.test('file names are kebab-case', async (t) => {
   for (const { path } of files)
-    t.match(path, /^(?:[a-z0-9-]+\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/, path);
+    t.match(path, /^(?:[a-z0-9-]+\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract))?\.ts$/, path);
 });

@@ -1,6 +1,10 @@
 // A gateway in this process for one test: its config given as it would stand in the file, every port chosen by the
 // system, stopped when the test ends. It starts no Synapse (synapse.ts) and no recording upstream (upstream.ts).
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Test } from 'tap';
 import { pino } from 'pino';
 
@@ -20,10 +24,15 @@ export interface TestGateway {
   readonly logged: readonly Record<string, unknown>[];
 }
 
-/** @throws if the document is no valid config */
-export function testConfig(document: ConfigDocument): Config {
+/** @param folder where the store is kept @throws if the document is no valid config */
+export function testConfig(document: ConfigDocument, folder: string): Config {
   const resolved = resolve(configTree, {
-    document: { listen: ['127.0.0.1:0'], observe: { listen: '127.0.0.1:0' }, ...document },
+    document: {
+      listen: ['127.0.0.1:0'],
+      observe: { listen: '127.0.0.1:0' },
+      store: storeAt(folder),
+      ...document,
+    },
     environment: {},
     readFile: () => {
       throw new Error('tests name no secret files');
@@ -43,7 +52,9 @@ export async function startGateway(
     { level: 'debug' },
     { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const gateway = createGateway(testConfig(document), { log, ...overrides });
+  const folder = mkdtempSync(join(tmpdir(), 'portico-store-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const gateway = createGateway(testConfig(document, folder), { log, ...overrides });
   t.teardown(async () => {
     await gateway.stop();
     await gateway.stop();
@@ -57,6 +68,10 @@ export async function startGateway(
     observeUrl: `http://127.0.0.1:${portOf(gateway.observeAddresses)}`,
     logged,
   };
+}
+
+function storeAt(folder: string): ConfigDocument {
+  return { url: `sqlite:${join(folder, 'portico.db')}` };
 }
 
 function portOf(addresses: Gateway['addresses']): number {

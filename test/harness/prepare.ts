@@ -18,7 +18,10 @@ export interface NeededCommand {
   debianPackage: string;
 }
 
-export const NEEDED_COMMANDS: readonly NeededCommand[] = [{ command: 'curl', debianPackage: 'curl' }];
+export const NEEDED_COMMANDS: readonly NeededCommand[] = [
+  { command: 'curl', debianPackage: 'curl' },
+  { command: 'turnserver', debianPackage: 'coturn' },
+];
 
 export interface PrepareOptions {
   out: Out;

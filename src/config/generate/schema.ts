@@ -31,7 +31,8 @@ function sectionSchema(entries: Entries): JsonObject {
     if (!entry.isSecret) continue;
     const description = `The path of a file that holds ${yamlName}.`;
     properties[fileName(yamlName)] = { description, type: 'string', minLength: 1 };
-    exclusive.push({ not: { required: [yamlName, fileName(yamlName)] } });
+    // `required` alone holds for null too, so that a section whose every line is commented out would be refused.
+    exclusive.push({ not: { type: 'object', required: [yamlName, fileName(yamlName)] } });
   }
   return {
     // A section whose every line is commented out is null.

@@ -31,7 +31,16 @@ const DEFAULTS: Config = {
     keepAliveTimeoutMs: 300_000,
     drainTimeoutMs: 30_000,
   },
-  ice: { stun: [] },
+  ice: { stun: [], turn: { urls: undefined, secret: undefined, ttlMs: 600_000 } },
+  calls: {
+    ringTimeoutMs: 60_000,
+    callerGraceMs: 10_000,
+    graceMs: 30_000,
+    maxDurationMs: 14_400_000,
+    webhook: { url: undefined, secret: undefined },
+  },
+  store: { url: { kind: 'sqlite', path: 'data/portico.db' } },
+  signaling: { identity: 'vouched', origins: [] },
   discovery: { client: {}, server: {}, support: undefined },
   observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },
   log: { level: 'info', pretty: 'tty' },
@@ -63,7 +72,13 @@ await t.test('two keys whose paths join to one variable would be found', (test) 
   const entry = { ...first.key, isSecret: true };
   const clash = {
     a: { ...entry, yamlName: 'a_b' },
-    b: { entry: 'section', yamlName: 'a', doc: '', entries: { b: { ...entry, yamlName: 'b' } } },
+    b: {
+      entry: 'section',
+      yamlName: 'a',
+      doc: '',
+      together: [],
+      entries: { b: { ...entry, yamlName: 'b' } },
+    },
   } as const satisfies Entries;
   const names = variables(clash).map(({ name }) => name);
   test.same(names, ['PORTICO_A_B', 'PORTICO_A_B_FILE', 'PORTICO_A_B', 'PORTICO_A_B_FILE']);

@@ -7,6 +7,7 @@ import { listenAddress } from '../../../src/config/kinds/listen-address.ts';
 import { network, proxyPeer } from '../../../src/config/kinds/network.ts';
 import { boolean, integer, oneOf, text } from '../../../src/config/kinds/scalar.ts';
 import { size } from '../../../src/config/kinds/size.ts';
+import { storeUrl } from '../../../src/config/kinds/store-url.ts';
 import { stunUrl } from '../../../src/config/kinds/stun-url.ts';
 import { originUrl, upstreamUrl } from '../../../src/config/kinds/url.ts';
 
@@ -284,6 +285,33 @@ export const tables: Readonly<Record<string, Table>> = {
       'stun:::1',
       'stun:a\n',
       5,
+    ],
+  },
+  'store URL': {
+    kind: storeUrl,
+    good: [
+      ['sqlite:data/portico.db', { kind: 'sqlite', path: 'data/portico.db' }],
+      ['sqlite:/var/lib/portico/calls.db', { kind: 'sqlite', path: '/var/lib/portico/calls.db' }],
+      ['sqlite:./a b?c.db', { kind: 'sqlite', path: './a b?c.db' }],
+    ],
+    bad: [
+      '',
+      'sqlite:',
+      'sqlite::memory:',
+      'sqlite://data/portico.db',
+      'sqlite:///data/portico.db',
+      'sqlite://',
+      'sqlite:data/',
+      'sqlite:a\0b',
+      'sqlite:a\nb',
+      'SQLITE:a',
+      'data/portico.db',
+      'file:data/portico.db',
+      'postgres://portico@db/portico',
+      'postgresql://portico:hunter22@db/portico',
+      'mysql://db/portico',
+      5,
+      null,
     ],
   },
   integer: {

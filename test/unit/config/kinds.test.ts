@@ -9,7 +9,10 @@ import type { Kind } from '../../../src/config/kinds/kind.ts';
 import { network } from '../../../src/config/kinds/network.ts';
 import { boolean, integer } from '../../../src/config/kinds/scalar.ts';
 import { size } from '../../../src/config/kinds/size.ts';
-import { HOUR_MS, ipv4, tables } from './kind-tables.ts';
+import { HOUR_MS, ipv4, tables as otherTables } from './kind-tables.ts';
+import { urlTables } from './url-tables.ts';
+
+const tables = { ...otherTables, ...urlTables };
 
 for (const [name, { kind, good, bad }] of Object.entries(tables)) {
   await t.test(`a ${name} is read, and shown as it could be written`, (test) => {

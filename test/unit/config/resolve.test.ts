@@ -127,6 +127,56 @@ await t.test('a secret file that cannot be read, is empty or has no path is refu
   test.end();
 });
 
+const pairTree = {
+  relay: section(
+    'relay',
+    'Needs both.',
+    {
+      name: optionalKey('name', text, 'a', 'A name.'),
+      secret: optionalKey('secret', text, 'b', 'A secret.', { isSecret: true }),
+      ttlMs: key('ttl', duration(), '1h', 'A time.'),
+    },
+    { together: ['name', 'secret'] },
+  ),
+};
+
+function pairRefusal(document: unknown, environment: Sources['environment'] = {}): string {
+  const resolved = resolve(pairTree, { document, environment, readFile: () => ({ problem: 'is gone' }) });
+  return 'faults' in resolved ? formatFaults(resolved.faults) : 'accepted';
+}
+
+await t.test('keys that belong together are given both or not at all, in whatever form', (test) => {
+  const good: readonly (readonly [unknown, Sources['environment']])[] = [
+    [{}, {}],
+    [{ relay: { ttl: '1s' } }, {}],
+    [{ relay: { name: 'a', secret: 'b' } }, {}],
+    [{ relay: { name: 'a' } }, { PORTICO_RELAY_SECRET: 'b' }],
+    [{ relay: { secret: 'b' } }, { PORTICO_RELAY_NAME: 'a' }],
+    [{}, { PORTICO_RELAY_NAME: 'a', PORTICO_RELAY_SECRET: 'b' }],
+  ];
+  for (const [document, environment] of good)
+    test.equal(pairRefusal(document, environment), 'accepted', JSON.stringify([document, environment]));
+  test.match(pairRefusal({ relay: { name: 'a' } }), 'relay.secret is missing, and relay.name does nothing');
+  test.match(pairRefusal({ relay: { secret: 'b' } }), 'relay.name is missing, and relay.secret does nothing');
+  const fromVariable = pairRefusal({}, { PORTICO_RELAY_SECRET_FILE: '/run/secret' });
+  test.match(fromVariable, /relay\.name is missing[^\n]*\n {2}from: {4}PORTICO_RELAY_SECRET_FILE/);
+  test.end();
+});
+
+await t.test('one of a pair whose value is refused is not called missing too', (test) => {
+  for (const relay of [
+    { name: 5, secret: 'b' },
+    { name: 'a', secret: null },
+    { name: 'a', secret_file: '/gone' },
+    { name: 'a', secret: 'b', secret_file: '/gone' },
+  ]) {
+    const refusal = pairRefusal({ relay });
+    test.match(refusal, '1 fault');
+    test.notMatch(refusal, 'missing');
+  }
+  test.end();
+});
+
 await t.test('a key that is no secret has no file', (test) => {
   test.match(refusalOf({ document: { name_file: '/run/secret' } }), 'name_file is not a known key');
   test.match(refusalOf({ environment: { PORTICO_NAME_FILE: '/run/secret' } }), 'sets no known key');

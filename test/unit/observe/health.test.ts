@@ -7,14 +7,16 @@ import { TestClock } from '../../harness/test-clock.ts';
 
 function begin(answers: readonly boolean[] = [true]) {
   const clock = new TestClock();
-  const state = { asked: 0, isDraining: false };
+  const state = { asked: 0, isDraining: false, isWritable: true };
   const homeserver = {
     isReachable: async () => {
       state.asked += 1;
       return answers[Math.min(state.asked, answers.length) - 1] ?? false;
     },
   };
-  return { clock, state, health: createHealth(homeserver, () => state.isDraining, clock) };
+  const store = { isWritable: async () => state.isWritable };
+  const health = createHealth({ homeserver, store, isDraining: () => state.isDraining, clock });
+  return { clock, state, health };
 }
 
 await t.test('ready is who reaches Synapse and is not about to stop', async (t) => {
@@ -27,7 +29,7 @@ await t.test('ready is who reaches Synapse and is not about to stop', async (t) 
   for (const [isReachable, isDraining, ready] of rows) {
     const { state, health } = begin([isReachable]);
     state.isDraining = isDraining;
-    const expected = { ready, synapse: isReachable };
+    const expected = { ready, synapse: isReachable, store: true };
     t.same(await health.readiness(), expected, `reachable ${isReachable}, draining ${isDraining}`);
   }
 });
@@ -47,7 +49,7 @@ await t.test('one question to Synapse answers everybody who asks within a second
 await t.test('a Synapse that comes and goes is noticed with the next question', async (t) => {
   const { clock, health } = begin([false, true, false]);
   for (const synapse of [false, true, false]) {
-    t.same(await health.readiness(), { ready: synapse, synapse }, String(synapse));
+    t.same(await health.readiness(), { ready: synapse, synapse, store: true }, String(synapse));
     clock.advance(1_001);
   }
 });
@@ -65,4 +67,11 @@ await t.test('nothing is asked before somebody wants to know', async (t) => {
   clock.advance(60_000);
   t.equal(state.asked, 0);
   t.equal(clock.pending, 0, 'and no timer runs');
+});
+
+await t.test('without a store nobody is ready, and the process is not healthy', async (t) => {
+  const { state, health } = begin();
+  state.isWritable = false;
+  t.same(await health.readiness(), { ready: false, synapse: true, store: false });
+  t.equal(await health.isStoreWritable(), false);
 });

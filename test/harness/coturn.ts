@@ -1,0 +1,79 @@
+// A real coturn for one test: config/turnserver.conf with another secret, on loopback and a free port, gone after the
+// test. Owns its start and stop; what is asked of it is turn-client.ts.
+
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+
+import type { Test } from 'tap';
+
+import { REPOSITORY_DIR } from './places.ts';
+import { until } from './until.ts';
+
+export interface TestCoturn {
+  readonly port: number;
+  readonly secret: string;
+  /** Everything that it has logged so far. */
+  readonly log: () => string;
+}
+
+export const hasIpv6Loopback = Object.values(networkInterfaces())
+  .flat()
+  .some((entry) => entry?.address === '::1');
+
+/** @param changes lines of the sample whose value is another one in this test, such as `user-quota` */
+export async function startCoturn(
+  t: Test,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<TestCoturn> {
+  const secret = 'a-secret-of-this-test-only';
+  const port = await freeUdpPort();
+  const directory = t.testdir({
+    'turnserver.conf': sampleWith({
+      ...changes,
+      'static-auth-secret': secret,
+      'listening-port': String(port),
+    }),
+  });
+  const relays = ['--relay-ip=127.0.0.1', ...(hasIpv6Loopback ? ['--relay-ip=::1'] : [])];
+  const ours = ['-c', join(directory, 'turnserver.conf'), '--listening-ip=127.0.0.1', ...relays];
+  const quiet = ['--no-tls', '--no-dtls', '--log-file=stdout', '--simple-log', '--verbose'];
+  const files = [`--pidfile=${join(directory, 'pid')}`, `--userdb=${join(directory, 'users')}`];
+  const child = spawn('turnserver', [...ours, ...quiet, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (piece: Buffer) => (log += piece.toString()));
+  const isListening = (): boolean => {
+    if (child.exitCode !== null) throw new Error(`turnserver ended:\n${log}`);
+    return log.includes('UDP listener opened on');
+  };
+  await Promise.race([until(isListening, 20_000), failed]);
+  return { port, secret, log: () => log };
+}
+
+/** @throws if a line is not in the sample: the test would then show nothing about it */
+function sampleWith(changes: Readonly<Record<string, string>>): string {
+  let sample = readFileSync(join(REPOSITORY_DIR, 'config', 'turnserver.conf'), 'utf8');
+  for (const [name, value] of Object.entries(changes)) {
+    const line = new RegExp(`^${name}=.*$`, 'm');
+    if (!line.test(sample)) throw new Error(`the sample has no line ${name}=`);
+    sample = sample.replace(line, `${name}=${value}`);
+  }
+  return sample;
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
