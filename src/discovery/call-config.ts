@@ -1,11 +1,7 @@
 // The document that call clients fetch from their homeserver's URL to find the call server. Pure.
 // Clients need exactly these four members; more may stand beside them, none may be missing.
 
-export interface IceServer {
-  readonly urls: readonly string[];
-  readonly username?: string;
-  readonly credential?: string;
-}
+import type { IceServer } from '../ice/ice.ts';
 
 export interface CallConfig {
   readonly baseUrl: string;
