@@ -2,9 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const RUNS = 11;
+const STORE = `sqlite:${join(mkdtempSync(join(tmpdir(), 'portico-bench-')), 'portico.db')}`;
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 const timesMs: number[] = [];
@@ -19,7 +23,12 @@ console.log(
 async function startOnce(): Promise<number> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PORTICO_LISTEN: '127.0.0.1:0', PORTICO_OBSERVE_LISTEN: '127.0.0.1:0' },
+    env: {
+      ...process.env,
+      PORTICO_LISTEN: '127.0.0.1:0',
+      PORTICO_OBSERVE_LISTEN: '127.0.0.1:0',
+      PORTICO_STORE_URL: STORE,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // The first line of the log says that every listener is open.

@@ -13,6 +13,11 @@ export interface Clock {
   after(delayMs: number, action: () => void): CancelTimer;
 }
 
+/** A stored time as ISO 8601 text, in UTC. */
+export function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
 /** setTimeout turns a larger delay into 1 ms (a 32-bit overflow), which would fire a long deadline at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 

@@ -3,23 +3,44 @@
 
 import { pino, type Logger } from 'pino';
 
+import { noticesOf } from './call/notices.ts';
+import { InitiateRates } from './call/rates.ts';
+import { registerCalls } from './call/routes.ts';
+import { CallService } from './call/service.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ListenAddress } from './config/kinds/listen-address.ts';
+import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
 import { addressRanges } from './http/address.ts';
+import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
 import { createListeners } from './http/listeners.ts';
+import { createOwnApi } from './http/own-api.ts';
 import { createOwnServer } from './http/server.ts';
+import { createTokenWatch } from './http/token-watch.ts';
+import type { AskTurnServer } from './ice/ice.ts';
+import { registerIce } from './ice/routes.ts';
+import { createIceServers } from './ice/servers.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { cached } from './matrix/cached.ts';
 import { httpHomeserver } from './matrix/http.ts';
+import type { Homeserver } from './matrix/matrix.ts';
+import { createVouching } from './matrix/vouch.ts';
 import { createHealth } from './observe/health.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { registerHealth, registerMetrics } from './observe/routes.ts';
+import { isLongPoll } from './proxy/deadlines.ts';
 import { createForwardLane } from './proxy/forward.ts';
 import { openUpstream } from './proxy/upstream.ts';
+import type { CallNotifier } from './push/push.ts';
+import { createWebhook } from './push/webhook.ts';
 import { systemRandom, type Random } from './random.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+/** How long a stop waits for notices that are still to be delivered. */
+const WEBHOOK_STOP_MS = 5_000;
 
 export interface GatewayOverrides {
   readonly log?: Logger;
@@ -55,12 +76,43 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     { ...config.synapse, bodyIdleTimeoutMs: config.limits.bodyIdleTimeoutMs },
     clock,
   );
-  const health = createHealth(httpHomeserver(upstream.dispatcher, upstream.origin, clock), isDraining, clock);
+  const homeserver = cached(httpHomeserver(upstream.dispatcher, upstream.origin, clock), { clock });
+  const vouching = createVouching(homeserver, clock);
+  const door: Door = { mode: config.signaling.identity, homeserver, vouching };
+  const store = openSqliteStore({
+    path: config.store.url.path,
+    clock,
+    onUnreadable: (row) => log.error(row, 'a stored row cannot be read'),
+  });
+  lifecycle.onStop(() => store.close());
+  const health = createHealth({ homeserver, store, isDraining, clock });
   const trustedProxies = addressRanges(config.trustedProxies);
+  const watchToken = createTokenWatch({ ...door, homeserver, vouching, trustedProxies });
 
   const server = createOwnServer(log, clock);
   registerDiscovery(server, { ...config.discovery, stunUrls: config.ice.stun });
   registerHealth(server, health);
+  const ice = createIceServers(config.ice, { clock, turnServer: turnServerOf(homeserver) });
+  const notifier = openNotifier(config.calls.webhook);
+  const calls = new CallService({
+    store,
+    limits: config.calls,
+    rates: new InitiateRates(),
+    clock,
+    random,
+    isDraining,
+    onCommitted({ call, events, atMs }) {
+      for (const notice of noticesOf(call, events, atMs)) notifier?.post(notice);
+    },
+    onDeadlineFailed: (callId, error) =>
+      log.error({ err: error, call_id: callId }, 'a deadline was not judged'),
+  });
+  void server.register((api, _options, done) => {
+    const own = createOwnApi(api, { door, trustedProxies, origins: config.signaling.origins });
+    registerCalls(api, { api: own, service: calls, store, homeserver, ice });
+    registerIce(api, own, ice);
+    done();
+  });
   const operatorServer = createOwnServer(log, clock);
   registerHealth(operatorServer, health);
   registerMetrics(operatorServer, metrics);
@@ -89,7 +141,10 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     setting: 'listen',
     door: createFrontDoor({
       ...doorParts,
-      forward: (exchange) => lane.forward(exchange),
+      forward(exchange) {
+        watchToken(exchange, isLongPoll(exchange.head));
+        lane.forward(exchange);
+      },
       adminClients: addressRanges(config.synapse.adminAllow),
       own: (request, response) => server.routing(request, response),
     }),
@@ -128,10 +183,20 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     },
   };
 
+  function openNotifier({ url, secret }: WebhookConfig): CallNotifier | undefined {
+    if (url === undefined || secret === undefined) return undefined;
+    const webhook = createWebhook({ url, secret, clock, log });
+    lifecycle.onStop(() => webhook.stop(WEBHOOK_STOP_MS));
+    return webhook;
+  }
+
   async function open(): Promise<void> {
+    for (const warning of identityWarnings(config.signaling)) log.warn(warning);
     await Promise.all([server.ready(), operatorServer.ready()]);
     lifecycle.onStop(() => Promise.all([server.close(), operatorServer.close()]).then(() => undefined));
     try {
+      await calls.start();
+      lifecycle.onStop(() => calls.stop());
       await operatorListeners.open();
       lifecycle.onStop(() => operatorListeners.destroy());
       await listeners.open();
@@ -148,4 +213,14 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     await listeners.drain();
     cancel();
   }
+}
+
+/** Synapse's own relays, asked for with the caller's token. */
+function turnServerOf(homeserver: Homeserver): AskTurnServer {
+  return async (token, clientAddress) => {
+    const answer = await homeserver.turnServer(token, clientAddress);
+    if (answer.kind === 'servers') return answer;
+    if (answer.kind === 'none') return undefined;
+    throw new Error(`the homeserver does not say: ${answer.kind}`);
+  };
 }

@@ -3,9 +3,10 @@
 import { formatFaults } from '../config/faults.ts';
 import { showListenAddress } from '../config/kinds/listen-address.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
-import { createGateway } from '../gateway.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
 import { ListenError } from '../http/listeners.ts';
 import { createLog } from '../observe/log.ts';
+import { StoreOpenError } from '../store/errors.ts';
 
 /** @returns the exit code, once the gateway has stopped */
 export async function serve(options: LoadOptions): Promise<number> {
@@ -16,11 +17,13 @@ export async function serve(options: LoadOptions): Promise<number> {
   }
   const { config } = loaded;
   const log = await createLog(config.log, process.stdout.isTTY);
-  const gateway = createGateway(config, { log });
+  let gateway: Gateway;
   try {
+    gateway = createGateway(config, { log });
     await gateway.start();
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
+    // Both are worded for the operator; anything else is a defect and shows its stack.
+    if (!(error instanceof ListenError) && !(error instanceof StoreOpenError)) throw error;
     process.stderr.write(`portico: ${error.message}\n`);
     return 1;
   }

@@ -16,7 +16,7 @@ export const OWN: Route = { to: 'own', route: 'own' };
 const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
 
 /** What we answer ourselves with CORS for any page, so that its preflights are answered too. */
-const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/)/;
+const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/|api\/)/;
 
 /** @param isAdminClient whether the client's address is in `synapse.admin_allow` */
 export function routeRequest(head: RequestHead, isAdminClient: boolean): Route {

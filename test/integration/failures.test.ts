@@ -22,7 +22,7 @@ await t.test(
     const upstream = await startRecordingUpstream(t);
     const { url } = await startGateway(t, { synapse: { url: upstream.url } });
     t.equal((await fetch(`${url}/_matrix/client/versions`)).status, 200);
-    t.strictSame(await (await fetch(`${url}/ready`)).json(), { ready: true, synapse: true });
+    t.strictSame(await (await fetch(`${url}/ready`)).json(), { ready: true, synapse: true, store: true });
     await upstream.stop();
     const away = await fetch(`${url}/_matrix/client/versions`);
     t.equal(away.status, 502);

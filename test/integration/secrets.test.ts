@@ -57,5 +57,5 @@ await t.test("metrics and readiness detail are on the operator's listener only",
     404,
     'and that one forwards nothing',
   );
-  t.strictSame(await (await fetch(`${url}/health`)).json(), { status: 'healthy' });
+  t.strictSame(await (await fetch(`${url}/health`)).json(), { status: 'healthy', database: 'connected' });
 });

@@ -4,10 +4,11 @@ import { systemClock } from '../../clock.ts';
 import type { ListenAddress } from '../../config/kinds/listen-address.ts';
 import { formatFaults } from '../../config/faults.ts';
 import { loadConfig, type LoadOptions } from '../../config/load.ts';
-import { createGateway } from '../../gateway.ts';
+import { createGateway, type Gateway } from '../../gateway.ts';
 import { ListenError } from '../../http/listeners.ts';
 import { createLog } from '../../observe/log.ts';
 import { systemRandom } from '../../random.ts';
+import { StoreOpenError } from '../../store/errors.ts';
 import { runDemo, type DemoGateway } from './demo.ts';
 import { DemoFailure } from './failure.ts';
 
@@ -39,16 +40,20 @@ export async function demo({ synapseUrl, ...options }: DemoCommandOptions): Prom
 async function startGateway(synapseUrl: string, options: LoadOptions): Promise<DemoGateway> {
   const environment = {
     PORTICO_LOG_LEVEL: LOG_LEVEL,
+    PORTICO_STORE_URL: `sqlite:${STATE_DIR}/demo/portico.db`,
     ...options.environment,
     PORTICO_SYNAPSE_URL: synapseUrl,
   };
   const loaded = loadConfig({ ...options, environment });
   if ('faults' in loaded) throw new DemoFailure(formatFaults(loaded.faults));
   const { config } = loaded;
-  const gateway = createGateway(config, { log: await createLog(config.log, process.stdout.isTTY) });
+  const log = await createLog(config.log, process.stdout.isTTY);
+  let gateway: Gateway;
   try {
+    gateway = createGateway(config, { log });
     await gateway.start();
   } catch (error) {
+    if (error instanceof StoreOpenError) throw new DemoFailure(error.message, { cause: error });
     if (!(error instanceof ListenError)) throw error;
     const otherPorts = 'PORTICO_LISTEN=3001 PORTICO_OBSERVE_LISTEN=127.0.0.1:9301 npm run demo';
     throw new DemoFailure(`The gateway ${error.message}.\nWith other ports: ${otherPorts}`, { cause: error });

@@ -1,0 +1,45 @@
+// What a committed change of a call is worth telling outside of any socket (push/push.ts). Pure.
+// It posts nothing.
+
+import type { CallNotice } from '../push/push.ts';
+import type { Call } from './model/call.ts';
+import type { CallEvent } from './model/events.ts';
+
+export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number): readonly CallNotice[] {
+  const about = {
+    callId: call.callId,
+    roomId: call.roomId,
+    callType: call.callType,
+    initiatorId: call.initiator.userId,
+    at: atMs,
+  };
+  return events.flatMap((event): CallNotice[] => {
+    switch (event.type) {
+      case 'initiated':
+        return call.state === 'ringing'
+          ? [{ ...about, type: 'ring', userIds: event.inviteeIds, expiresAt: call.ringDeadlineAtMs }]
+          : [];
+      case 'answered':
+        return [{ ...about, type: 'answer', userIds: [event.userId] }];
+      case 'answered-elsewhere':
+        return [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: 'answered_elsewhere' }];
+      case 'declined-elsewhere':
+        return [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: 'declined_elsewhere' }];
+      case 'missed':
+        return [
+          {
+            ...about,
+            type: 'ring-cancel',
+            userIds: [event.userId],
+            ...(call.state === 'ended' ? { reason: call.endReason } : {}),
+          },
+        ];
+      case 'ended':
+        return [
+          { ...about, type: 'end', userIds: call.legs.map(({ userId }) => userId), reason: event.reason },
+        ];
+      default:
+        return [];
+    }
+  });
+}

@@ -1,0 +1,116 @@
+// What clients of the call API send, read into types; and the texts of the original server for what is missing, which
+// its clients show. Pure: `unknown` in, a value or a described fault out. Who may do it is not asked here.
+
+import {
+  parseCallId,
+  parseRoomId,
+  parseUserId,
+  type CallId,
+  type RoomId,
+  type UserId,
+} from '../matrix/ids.ts';
+import { MAX_INVITEES } from './model/create.ts';
+import type { CallType, SessionStatus } from './model/call.ts';
+
+export type Parsed<T> = { readonly value: T } | { readonly fault: string };
+
+/** What a body shows of its sender; a token may stand in `Authorization` as well. */
+export interface ShownInBody {
+  readonly accessToken: string | undefined;
+  readonly userId: string | undefined;
+}
+
+export interface InitiateBody {
+  readonly roomId: RoomId;
+  readonly callType: CallType;
+  readonly invitees: readonly UserId[] | undefined;
+}
+
+const MAX_KEY_CHARACTERS = 255;
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 200;
+const CURSOR = /^([0-9]{1,15})(?:\.([0-9a-f]{32}))?$/;
+const STATUSES: readonly SessionStatus[] = ['ringing', 'active', 'ended', 'rejected', 'missed'];
+
+type Members = Readonly<Record<string, unknown>>;
+
+function membersOf(body: unknown): Members {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function readShown(body: unknown): ShownInBody {
+  const { accessToken, userId } = membersOf(body);
+  return { accessToken: textOf(accessToken), userId: textOf(userId) };
+}
+
+/** @param hasToken whether the request shows a token anywhere */
+export function readInitiate(body: unknown, hasToken: boolean): Parsed<InitiateBody> {
+  const { roomId, callType, userId, invitees } = membersOf(body);
+  if (
+    textOf(roomId) === undefined ||
+    textOf(callType) === undefined ||
+    textOf(userId) === undefined ||
+    !hasToken
+  ) {
+    return { fault: 'roomId, callType, accessToken, and userId required' };
+  }
+  if (callType !== 'voice' && callType !== 'video') return { fault: 'callType must be voice or video' };
+  const room = parseRoomId(roomId);
+  if (room === undefined) return { fault: 'roomId must be a Matrix room id' };
+  if (invitees === undefined) return { value: { roomId: room, callType, invitees: undefined } };
+  if (!Array.isArray(invitees) || invitees.length > MAX_INVITEES) {
+    return { fault: `invitees must be a list of at most ${MAX_INVITEES} user ids` };
+  }
+  const parsed = invitees.map(parseUserId).filter((id) => id !== undefined);
+  if (parsed.length !== invitees.length) return { fault: 'invitees must be Matrix user ids' };
+  return { value: { roomId: room, callType, invitees: parsed } };
+}
+
+export function readEnabled(body: unknown): Parsed<boolean> {
+  const { userId, enabled } = membersOf(body);
+  return textOf(userId) === undefined || typeof enabled !== 'boolean'
+    ? { fault: 'userId and enabled (boolean) required' }
+    : { value: enabled };
+}
+
+export function readIdempotencyKey(header: string | string[] | undefined): Parsed<string | undefined> {
+  if (header === undefined) return { value: undefined };
+  if (typeof header !== 'string' || header.length > MAX_KEY_CHARACTERS) {
+    return { fault: `Idempotency-Key must be one text of at most ${MAX_KEY_CHARACTERS} characters` };
+  }
+  return { value: header };
+}
+
+export interface HistoryPage {
+  readonly limit: number;
+  readonly beforeMs?: number;
+  readonly beforeCallId?: CallId;
+  readonly state?: SessionStatus;
+}
+
+/** `before` is the `next` of the page before: a time in milliseconds, a dot, and a call id. */
+export function readHistoryQuery(query: unknown): Parsed<HistoryPage> {
+  const { limit, before, state } = membersOf(query);
+  const count = limit === undefined ? DEFAULT_PAGE : Number(limit);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_PAGE) {
+    return { fault: `limit must be a number from 1 to ${MAX_PAGE}` };
+  }
+  const status = STATUSES.find((known) => known === state);
+  if (state !== undefined && status === undefined)
+    return { fault: `state must be one of ${STATUSES.join(', ')}` };
+  const cursor = before === undefined ? undefined : CURSOR.exec(typeof before === 'string' ? before : '');
+  if (cursor === null) return { fault: 'before must be the `next` of the page before' };
+  const beforeCallId = parseCallId(cursor?.[2]);
+  return {
+    value: {
+      limit: count,
+      ...(cursor === undefined ? {} : { beforeMs: Number(cursor[1]) }),
+      ...(beforeCallId === undefined ? {} : { beforeCallId }),
+      ...(status === undefined ? {} : { state: status }),
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// The only interpreter of the call model: load, decide, compare-and-set, publish, arm the deadline, reply.
+// It makes no decision about a call itself, and knows no request and no socket.
+
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import { parseCallId, type CallId, type UserId } from '../matrix/ids.ts';
+import type { Random } from '../random.ts';
+import type { Store } from '../store/store.ts';
+import type { Call } from './model/call.ts';
+import type { CallCommand } from './model/commands.ts';
+import { createCall } from './model/create.ts';
+import { decide } from './model/decide.ts';
+import type { Limits } from './model/decision.ts';
+import type { CallEvent } from './model/events.ts';
+import { busyUserIds, judgeInitiate, type InitiateRequest } from './model/initiate.ts';
+import { legOf } from './model/legs.ts';
+import type { InitiateRates } from './rates.ts';
+import { DeadlineTimers } from './timers.ts';
+
+/** A change that is on disk. */
+export interface Committed {
+  readonly call: Call;
+  readonly events: readonly CallEvent[];
+  readonly atMs: number;
+}
+
+export interface CallServiceParts {
+  readonly store: Store;
+  readonly limits: Limits;
+  readonly rates: InitiateRates;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly isDraining: () => boolean;
+  /** Told of every change, in the order of each call's versions. Must not throw. */
+  readonly onCommitted: (committed: Committed) => void;
+  /** Told of a deadline that could not be judged; it is tried again. */
+  readonly onDeadlineFailed: (callId: CallId, error: unknown) => void;
+}
+
+export type CallResult = { readonly call: Call } | { readonly refused: ErrorCode; readonly callId?: CallId };
+
+/** Every command of a call competes with at most its participants' devices; beyond this something is broken. */
+const MAX_ATTEMPTS = 100;
+const CALL_ID_BYTES = 16;
+
+export class CallService {
+  readonly #parts: CallServiceParts;
+  readonly #timers: DeadlineTimers;
+
+  constructor(parts: CallServiceParts) {
+    this.#parts = parts;
+    this.#timers = new DeadlineTimers(parts.clock, parts.store, {
+      onDue: (callId) => this.command(callId, { type: 'judge-deadlines' }),
+      onFailed: parts.onDeadlineFailed,
+    });
+  }
+
+  /** Takes up every call that had not ended when the process did. T25 */
+  async start(): Promise<void> {
+    for (const call of await this.#parts.store.loadLiveCalls()) {
+      await this.command(call.callId, { type: 'resume' });
+    }
+  }
+
+  /** Judges no deadline any more. What is stored is taken up by the next start. */
+  stop(): void {
+    this.#timers.stop();
+  }
+
+  /**
+   * Makes a call, or finds the one that stands in its way.
+   * @throws StoreUnavailable
+   */
+  async initiate(request: InitiateRequest, idempotencyKey?: string): Promise<CallResult> {
+    const { store, limits, rates, random, isDraining } = this.#parts;
+    if (isDraining()) return { refused: 'GATEWAY_DRAINING' };
+    const { userId } = request.initiator;
+    const nowMs = await store.nowMs();
+    const live = await store.findLiveCalls(userId);
+    const judged = judgeInitiate(request, live, nowMs);
+    if (judged.kind === 'repeat') return { call: judged.call };
+    if (judged.kind === 'glare') return { refused: 'CALL_GLARE', callId: judged.winner.callId };
+    const ringing = live.filter(
+      (call) => call.state === 'ringing' && call.initiator.userId === userId,
+    ).length;
+    if (!rates.admit(userId, ringing, nowMs)) return { refused: 'CALL_RATE_EXCEEDED' };
+
+    const callId = parseCallId(random.hex(CALL_ID_BYTES));
+    if (callId === undefined) throw new TypeError('the random source made no call id');
+    const created = createCall({ callId, ...request }, nowMs, limits);
+    if (created.kind === 'refused') return { refused: created.code };
+
+    for (const { callId: replacedId } of judged.replaced) {
+      await this.command(replacedId, { type: 'replace', ...request.initiator });
+    }
+    const result = await store.insertCall(created.call, created.events, nowMs, {
+      yieldsTo: (other) => judgeInitiate(request, [other], nowMs).kind !== 'proceed',
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+    if (!result.inserted) return yielded(request, result.existing, result.because, nowMs);
+    this.#publish({ call: created.call, events: created.events, atMs: nowMs });
+    return this.#noteBusy(created.call, request);
+  }
+
+  /**
+   * Applies a command to a call.
+   * @returns the call after it, changed or not
+   * @throws StoreUnavailable
+   */
+  async command(callId: CallId, command: CallCommand): Promise<CallResult> {
+    const { store, limits } = this.#parts;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const call = await store.findCall(callId);
+      if (call === undefined) return { refused: 'CALL_NOT_FOUND' };
+      const atMs = await store.nowMs();
+      const decision = decide(call, command, atMs, limits);
+      if (decision.kind === 'refused') return { refused: decision.code };
+      if (decision.kind === 'unchanged') {
+        this.#timers.arm(call);
+        return { call };
+      }
+      const outcome = await store.replaceCall(decision.call, decision.events, atMs);
+      if (outcome === 'replaced') {
+        this.#publish({ call: decision.call, events: decision.events, atMs });
+        return { call: decision.call };
+      }
+    }
+    throw new Error(`a command found the call changed ${MAX_ATTEMPTS} times in a row`);
+  }
+
+  /** The call, if the user has a leg in it: to a stranger it looks like an unknown one. @throws StoreUnavailable */
+  async find(callId: CallId, userId: UserId): Promise<Call | undefined> {
+    const call = await this.#parts.store.findCall(callId);
+    return call !== undefined && legOf(call, userId) !== undefined ? call : undefined;
+  }
+
+  #publish(committed: Committed): void {
+    this.#timers.arm(committed.call);
+    this.#parts.onCommitted(committed);
+  }
+
+  /** T3: told after the commit, because the caller shall have a call whose end says so. */
+  async #noteBusy(call: Call, { inviteeIds }: InitiateRequest): Promise<CallResult> {
+    const { store } = this.#parts;
+    const nowMs = await store.nowMs();
+    const others: Call[] = [];
+    for (const userId of inviteeIds) others.push(...(await store.findLiveCalls(userId)));
+    const userIds = busyUserIds(inviteeIds, others, call.callId, nowMs);
+    return userIds.length === 0 ? { call } : this.command(call.callId, { type: 'note-busy', userIds });
+  }
+}
+
+function yielded(
+  request: InitiateRequest,
+  existing: Call,
+  because: 'known-key' | 'yielded',
+  nowMs: number,
+): CallResult {
+  if (because === 'known-key') return { call: existing };
+  const judged = judgeInitiate(request, [existing], nowMs);
+  return judged.kind === 'glare' ? { refused: 'CALL_GLARE', callId: existing.callId } : { call: existing };
+}
