@@ -20,6 +20,7 @@ import { preflightHeaders } from './cors.ts';
 import { errorAnswer } from './errors.ts';
 import { attachExchange, newOutcome, noteError, type Exchange } from './exchange.ts';
 import { readHead } from './head.ts';
+import { createRequestIds } from './request-ids.ts';
 import { sendAnswer } from './send.ts';
 
 export interface FrontDoorParts {
@@ -41,6 +42,7 @@ export type FrontDoor = (request: IncomingMessage, response: ServerResponse, pee
 
 export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
   const { forward, own, clock, log, metrics } = parts;
+  const requestIds = createRequestIds(parts.random);
   /** What earlier exchanges of a connection were charged with; a head was read before its exchange begins. */
   const countedBytes = new WeakMap<Socket, { read: number; written: number }>();
 
@@ -58,7 +60,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
     const { head } = verdict;
     const client = readClient(head, peer, parts.trustedProxies);
     const exchange: Exchange = {
-      requestId: client.requestId ?? parts.random.hex(8),
+      requestId: client.requestId ?? requestIds.next(),
       request,
       response,
       head,
