@@ -37,6 +37,10 @@ export async function serve(options: LoadOptions): Promise<number> {
     },
     'serving',
   );
+  // Unhandled, it would end the process: log rotation and `systemctl reload` send it to whatever runs.
+  process.on('SIGHUP', () =>
+    log.warn('SIGHUP is ignored: a changed configuration takes effect at the next start'),
+  );
   const signal = await stopSignal();
   log.info({ signal }, 'stopping');
   await gateway.stop();

@@ -59,6 +59,13 @@ await t.test('what does not end is cut off at limits.drain_timeout', async (t) =
   t.ok((await stuck).isClosed);
 });
 
+await t.test('SIGHUP does not end the process', async (t) => {
+  const gateway = await spawnGateway(t, {});
+  gateway.child.kill('SIGHUP');
+  await until(() => gateway.logged.some((line) => /SIGHUP is ignored/.test(String(line['msg']))));
+  t.equal((await fetch(`${gateway.url}/health`)).status, 200);
+});
+
 await t.test('a config that is refused, and a port in use, end the start with their reason', async (t) => {
   await t.rejects(spawnGateway(t, { PORTICO_SYNAPSE_URL: 'ftp://x' }), /exited with 1/);
   const first = await spawnGateway(t, {});
