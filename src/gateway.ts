@@ -17,10 +17,11 @@ import { addressRanges } from './http/address.ts';
 import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
 import { createListeners } from './http/listeners.ts';
-import { createOwnApi } from './http/own-api.ts';
+import { createCallers, guardOwnApi } from './http/own-api.ts';
 import { createOwnServer } from './http/server.ts';
 import { createTokenWatch } from './http/token-watch.ts';
 import type { AskTurnServer } from './ice/ice.ts';
+import { createIceOffer } from './ice/offer.ts';
 import { registerIce } from './ice/routes.ts';
 import { createIceServers } from './ice/servers.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -90,9 +91,11 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const watchToken = createTokenWatch({ ...door, homeserver, vouching, trustedProxies });
 
   const server = createOwnServer(log, clock);
-  registerDiscovery(server, { ...config.discovery, stunUrls: config.ice.stun });
-  registerHealth(server, health);
   const ice = createIceServers(config.ice, { clock, turnServer: turnServerOf(homeserver) });
+  const callers = createCallers(door, trustedProxies);
+  const { origins } = config.signaling;
+  registerDiscovery(server, { ...config.discovery, iceServers: createIceOffer({ ice, callers, origins }) });
+  registerHealth(server, health);
   const notifier = openNotifier(config.calls.webhook);
   const calls = new CallService({
     store,
@@ -108,9 +111,9 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       log.error({ err: error, call_id: callId }, 'a deadline was not judged'),
   });
   void server.register((api, _options, done) => {
-    const own = createOwnApi(api, { door, trustedProxies, origins: config.signaling.origins });
-    registerCalls(api, { api: own, service: calls, store, homeserver, ice });
-    registerIce(api, own, ice);
+    guardOwnApi(api, origins);
+    registerCalls(api, { callers, service: calls, store, homeserver, ice });
+    registerIce(api, callers, ice);
     done();
   });
   const operatorServer = createOwnServer(log, clock);

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import { bearerOf } from '../http/auth.ts';
 import { exchangeOf } from '../http/exchange.ts';
-import type { Caller, OwnApi } from '../http/own-api.ts';
+import type { Caller, Callers } from '../http/own-api.ts';
 import type { IceServer, IceServers } from '../ice/ice.ts';
 import { parseCallId, parseDeviceId, type CallId, type DeviceId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
@@ -30,7 +30,7 @@ import type { CallResult, CallService } from './service.ts';
 import { activeView, cursorAfter, eventView, historyView, statusView } from './views.ts';
 
 export interface CallRoutesParts {
-  readonly api: OwnApi;
+  readonly callers: Callers;
   readonly service: CallService;
   readonly store: Pick<Store, 'findLiveCalls' | 'listCalls' | 'listMissed' | 'markMissedRead' | 'readEvents'>;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
@@ -45,7 +45,7 @@ const SCRIPT_DEVICE = parseDeviceId('portico-rest');
 type CallRequest = FastifyRequest<{ Params: { id: string } }>;
 
 export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): void {
-  const { api, service, store, homeserver, ice } = parts;
+  const { callers, service, store, homeserver, ice } = parts;
 
   server.setErrorHandler((error) => {
     throw error instanceof StoreUnavailable ? new GatewayError('STORE_UNAVAILABLE', error) : error;
@@ -57,7 +57,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
       readInitiate(request.body, hasToken(request, shown.accessToken)),
     );
     const idempotencyKey = valueOf(readIdempotencyKey(request.headers['idempotency-key']));
-    const caller = await api.identify(request, shown);
+    const caller = await callers.identify(request.raw, shown);
     if (caller.token === undefined) throw new GatewayError('IDENTITY_REQUIRED');
     const invited = await findInvitees(homeserver, {
       ...caller,
@@ -102,7 +102,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   for (const medium of ['audio', 'video'] as const) {
     server.post(`/api/calls/:id/toggle-${medium}`, async (request: CallRequest) => {
       const isEnabled = valueOf(readEnabled(request.body));
-      const { userId } = await api.identify(request, readShown(request.body));
+      const { userId } = await callers.identify(request.raw, readShown(request.body));
       await run(request, { type: 'toggle', userId, medium, isEnabled });
       return { success: true, [`${medium}Enabled`]: isEnabled };
     });
@@ -111,7 +111,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   server.get('/api/calls/active', async (request) => {
     const { userId } = readShown(request.query);
     if (userId === undefined) throw incomplete('userId required');
-    const caller = await api.identify(request, { userId });
+    const caller = await callers.identify(request.raw, { userId });
     const calls = (await store.findLiveCalls(caller.userId)).filter((call) => isRinging(call, caller));
     return { calls: calls.map(activeView), iceServers: await iceServersFor(caller) };
   });
@@ -128,7 +128,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
 
   server.get('/api/calls', async (request) => {
     const query = valueOf(readHistoryQuery(request.query));
-    const { userId } = await api.identify(request, readShown(request.query));
+    const { userId } = await callers.identify(request.raw, readShown(request.query));
     const calls = await store.listCalls(userId, query);
     const last = calls.length === query.limit ? calls.at(-1) : undefined;
     return {
@@ -138,13 +138,13 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   });
 
   server.get('/api/calls/missed', async (request) => {
-    const { userId } = await api.identify(request, readShown(request.query));
+    const { userId } = await callers.identify(request.raw, readShown(request.query));
     const calls = await store.listMissed(userId, MAX_MISSED);
     return { count: calls.length, calls: calls.map((call) => historyView(call, userId)) };
   });
 
   server.post('/api/calls/missed/read', async (request) => {
-    const { userId } = await api.identify(request, readShown(request.body));
+    const { userId } = await callers.identify(request.raw, readShown(request.body));
     await store.markMissedRead(userId);
     return { success: true };
   });
@@ -155,7 +155,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
     const needsToken = required.includes('accessToken');
     if (shown.userId === undefined || (needsToken && !hasToken(request, shown.accessToken)))
       throw incomplete(required);
-    return api.identify(request, shown);
+    return callers.identify(request.raw, shown);
   }
 
   async function run(request: CallRequest, command: CallCommand): Promise<Call> {
@@ -165,7 +165,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   /** A call and who of those that ask may see it. @throws GatewayError CALL_NOT_FOUND also for strangers */
   async function visible(request: CallRequest): Promise<{ call: Call }> {
     const callId = callIdOf(request);
-    for (const { userId } of await api.identifyEach(request, readShown(request.query))) {
+    for (const { userId } of await callers.identifyEach(request.raw, readShown(request.query))) {
       const call = await service.find(callId, userId);
       if (call !== undefined) return { call };
     }

@@ -12,13 +12,8 @@ export interface CallConfig {
 
 /**
  * @param origin the origin that the client asked, which is where everything is
- * @param stunUrls `stun:` URLs; they need no credentials, so that anybody may have them
+ * @param iceServers those that who asks may have
  */
-export function callConfig(origin: string, stunUrls: readonly string[]): CallConfig {
-  return {
-    baseUrl: origin,
-    websocketUrl: origin,
-    homeserverUrl: origin,
-    iceServers: stunUrls.length === 0 ? [] : [{ urls: stunUrls }],
-  };
+export function callConfig(origin: string, iceServers: readonly IceServer[]): CallConfig {
+  return { baseUrl: origin, websocketUrl: origin, homeserverUrl: origin, iceServers };
 }

@@ -1,15 +1,19 @@
 // /call-config.json and /.well-known/matrix/*: which document, with which headers, for which methods.
 // The documents themselves are made in call-config.ts and well-known.ts.
 
+import type { IncomingMessage } from 'node:http';
+
 import type { FastifyInstance } from 'fastify';
 
 import { exchangeOf } from '../http/exchange.ts';
 import { serveDocument } from '../http/document.ts';
+import type { IceServer } from '../ice/ice.ts';
 import { callConfig } from './call-config.ts';
 import { clientDocument, serverDocument, type JsonObject } from './well-known.ts';
 
 export interface DiscoveryParts {
-  readonly stunUrls: readonly string[];
+  /** The ICE servers for who asks. */
+  readonly iceServers: (request: IncomingMessage) => Promise<readonly IceServer[]>;
   readonly client: JsonObject;
   readonly server: JsonObject;
   readonly support: JsonObject | undefined;
@@ -19,8 +23,8 @@ export interface DiscoveryParts {
 const WELL_KNOWN_CACHE = 'public, max-age=3600';
 
 export function registerDiscovery(server: FastifyInstance, parts: DiscoveryParts): void {
-  serveDocument(server, '/call-config.json', 'no-store', (request) =>
-    callConfig(exchangeOf(request).origin, parts.stunUrls),
+  serveDocument(server, '/call-config.json', 'no-store', async (request) =>
+    callConfig(exchangeOf(request).origin, await parts.iceServers(request)),
   );
   serveDocument(server, '/.well-known/matrix/client', WELL_KNOWN_CACHE, (request) =>
     clientDocument(exchangeOf(request).origin, parts.client),

@@ -14,15 +14,15 @@ export function serveDocument(
   server: FastifyInstance,
   path: string,
   cacheControl: string,
-  make: (request: IncomingMessage) => object,
+  make: (request: IncomingMessage) => object | Promise<object>,
 ): void {
   const cors = corsHeaders(path);
-  server.get(path, (request, reply) => {
+  server.get(path, async (request, reply) => {
     for (let i = 0; i < cors.length; i += 2) reply.header(cors[i] ?? '', cors[i + 1]);
     return reply
       .header('Cache-Control', cacheControl)
       .header('Content-Type', 'application/json')
-      .send(JSON.stringify(make(request.raw)));
+      .send(JSON.stringify(await make(request.raw)));
   });
   server.route({
     method: OTHER_METHODS,

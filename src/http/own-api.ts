@@ -1,6 +1,8 @@
 // What every route of our own API has in common: the Origin check, CORS, and who asks. No route of its own.
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+
+import type { FastifyInstance } from 'fastify';
 
 import { GatewayError } from '../errors.ts';
 import type { AddressRanges } from './address.ts';
@@ -17,24 +19,10 @@ import { corsHeaders } from './cors.ts';
 import { exchangeOf } from './exchange.ts';
 import { refuseOrigin } from './origins.ts';
 
-export interface OwnApiParts {
-  readonly door: Door;
-  readonly trustedProxies: AddressRanges;
-  /** `signaling.origins` */
-  readonly origins: readonly string[];
-}
-
 /** Who asks, and with which token of its own, if it showed one: to ask the homeserver in the caller's name. */
 export interface Caller extends Identity {
   readonly token: string | undefined;
   readonly clientAddress: string;
-}
-
-export interface OwnApi {
-  /** @throws GatewayError IDENTITY_* */
-  identify(request: FastifyRequest, shown: Claim): Promise<Caller>;
-  /** For requests that may name nobody: each user that stands behind the address. @throws GatewayError IDENTITY_* */
-  identifyEach(request: FastifyRequest, shown: Claim): Promise<readonly Caller[]>;
 }
 
 export interface Claim {
@@ -42,43 +30,56 @@ export interface Claim {
   readonly userId?: string | undefined;
 }
 
-/** Puts the common hooks on `api`, an encapsulated instance with no routes yet. */
-export function createOwnApi(api: FastifyInstance, parts: OwnApiParts): OwnApi {
-  api.addHook('onRequest', (request, reply, done) => {
-    const { head, origin } = exchangeOf(request.raw);
-    const cors = corsHeaders(head.path);
-    for (let i = 0; i < cors.length; i += 2) reply.header(cors[i] ?? '', cors[i + 1]);
-    reply.header('Cache-Control', 'no-store');
-    const refused = refuseOrigin(head, origin, parts.origins);
-    done(refused === undefined ? undefined : new GatewayError(refused));
-  });
+export interface Callers {
+  /** @throws GatewayError IDENTITY_* */
+  identify(request: IncomingMessage, claim: Claim): Promise<Caller>;
+  /** For requests that may name nobody: each user that stands behind the address. @throws GatewayError IDENTITY_* */
+  identifyEach(request: IncomingMessage, claim: Claim): Promise<readonly Caller[]>;
+}
 
+export function createCallers(door: Door, trustedProxies: AddressRanges): Callers {
   return {
     async identify(request, claim) {
       const shown = shownBy(request, claim);
-      const identity = await authenticate(shown, parts.door);
+      const identity = await authenticate(shown, door);
       if ('refused' in identity) throw new GatewayError(identity.refused);
       return callerOf(identity, shown);
     },
     async identifyEach(request, claim) {
       const shown = shownBy(request, claim);
-      const identities = await authenticateEach(shown, parts.door);
+      const identities = await authenticateEach(shown, door);
       if ('refused' in identities) throw new GatewayError(identities.refused);
       return identities.map((identity) => callerOf(identity, shown));
     },
   };
 
-  function shownBy({ raw }: FastifyRequest, { accessToken, userId }: Claim): Shown {
-    const { head, client } = exchangeOf(raw);
+  function shownBy(request: IncomingMessage, { accessToken, userId }: Claim): Shown {
+    const { head, client } = exchangeOf(request);
     return {
       token: accessToken ?? bearerOf(head),
       claimedUserId: userId,
       clientAddress: client.address,
-      isAddressUsable: isAddressUsable(head, client, raw.socket.remoteAddress, parts.trustedProxies),
+      isAddressUsable: isAddressUsable(head, client, request.socket.remoteAddress, trustedProxies),
     };
   }
 }
 
 function callerOf(identity: Identity, { token, clientAddress }: Shown): Caller {
   return { ...identity, token, clientAddress };
+}
+
+/**
+ * Puts what all its routes have in common on `api`, an encapsulated instance with no routes yet: CORS, no caching, and
+ * the Origin check.
+ * @param origins `signaling.origins`
+ */
+export function guardOwnApi(api: FastifyInstance, origins: readonly string[]): void {
+  api.addHook('onRequest', (request, reply, done) => {
+    const { head, origin } = exchangeOf(request.raw);
+    const cors = corsHeaders(head.path);
+    for (let i = 0; i < cors.length; i += 2) reply.header(cors[i] ?? '', cors[i + 1]);
+    reply.header('Cache-Control', 'no-store');
+    const refused = refuseOrigin(head, origin, origins);
+    done(refused === undefined ? undefined : new GatewayError(refused));
+  });
 }

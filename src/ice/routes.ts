@@ -2,12 +2,12 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import type { OwnApi } from '../http/own-api.ts';
+import type { Callers } from '../http/own-api.ts';
 import type { IceGrant, IceServers } from './ice.ts';
 
-export function registerIce(server: FastifyInstance, api: OwnApi, ice: IceServers): void {
+export function registerIce(server: FastifyInstance, callers: Callers, ice: IceServers): void {
   const grant = async (request: FastifyRequest): Promise<IceGrant> => {
-    const { userId, token, clientAddress } = await api.identify(request, claimIn(request.query));
+    const { userId, token, clientAddress } = await callers.identify(request.raw, claimIn(request.query));
     return ice.forUser({ userId, token, clientAddress });
   };
   for (const path of ['/api/ice', '/api/turn-credentials']) {
