@@ -9,7 +9,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Call } from '../call/model/call.ts';
 import type { CallEvent, StoredCallEvent } from '../call/model/events.ts';
 import type { Clock } from '../clock.ts';
-import type { CallId, RoomId, UserId } from '../matrix/ids.ts';
+import type { CallId, UserId } from '../matrix/ids.ts';
 import { StoreUnavailable } from './errors.ts';
 import {
   eventRow,
@@ -96,16 +96,12 @@ class SqliteStore implements Store {
     return this.#retrying(() => this.#readCalls(this.#sql.findCall.all(callId))[0]);
   }
 
-  findLiveCalls(userId: UserId): Promise<readonly Call[]> {
-    return this.#retrying(() => this.#readCalls(this.#sql.findLiveCalls.all(userId)));
+  findCallByKey(initiatorId: UserId, idempotencyKey: string): Promise<Call | undefined> {
+    return this.#retrying(() => this.#readCalls(this.#sql.findKnownKey.all(initiatorId, idempotencyKey))[0]);
   }
 
-  findRingingBetween(roomId: RoomId, one: UserId, other: UserId): Promise<Call | undefined> {
-    const isBetween = ({ initiator, legs }: Call): boolean => {
-      const invited = initiator.userId === one ? other : initiator.userId === other ? one : undefined;
-      return legs.some(({ userId, isInitiator }) => !isInitiator && userId === invited);
-    };
-    return this.#retrying(() => this.#readCalls(this.#sql.findRinging.all(roomId)).find(isBetween));
+  findLiveCalls(userId: UserId): Promise<readonly Call[]> {
+    return this.#retrying(() => this.#readCalls(this.#sql.findLiveCalls.all(userId)));
   }
 
   loadLiveCalls(): Promise<readonly Call[]> {

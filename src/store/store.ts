@@ -4,7 +4,7 @@
 
 import type { Call, SessionStatus } from '../call/model/call.ts';
 import type { CallEvent, StoredCallEvent } from '../call/model/events.ts';
-import type { CallId, RoomId, UserId } from '../matrix/ids.ts';
+import type { CallId, UserId } from '../matrix/ids.ts';
 
 export interface Store {
   /** Milliseconds since the epoch by the clock that deadlines are stored and judged on. */
@@ -26,10 +26,10 @@ export interface Store {
   replaceCall(call: Call, events: readonly CallEvent[], atMs: number): Promise<'replaced' | 'conflict'>;
 
   findCall(callId: CallId): Promise<Call | undefined>;
+  /** The initiator's call that was put with this key. */
+  findCallByKey(initiatorId: UserId, idempotencyKey: string): Promise<Call | undefined>;
   /** Calls that have not ended in which the user has a leg, newest first. */
   findLiveCalls(userId: UserId): Promise<readonly Call[]>;
-  /** The oldest call that rings in the room and was begun by one of the two users with a leg for the other. */
-  findRingingBetween(roomId: RoomId, one: UserId, other: UserId): Promise<Call | undefined>;
   /** Every call that has not ended, oldest first: read once at the start. */
   loadLiveCalls(): Promise<readonly Call[]>;
 

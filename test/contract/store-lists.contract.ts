@@ -3,7 +3,6 @@
 import type { Test } from 'tap';
 
 import type { LiveCall } from '../../src/call/model/call.ts';
-import type { RoomId } from '../../src/matrix/ids.ts';
 import {
   ALICE,
   answered,
@@ -15,7 +14,6 @@ import {
   initiated,
   refusedLeg,
   ringingCall,
-  ROOM,
   START_MS,
   user,
 } from './calls.ts';
@@ -42,25 +40,6 @@ export async function testLists(t: Test, makeStorage: MakeStorage): Promise<void
     t.equal(await store.replaceCall(ended(first, 'no_answer'), [], START_MS), 'replaced');
     t.same(await store.findLiveCalls(BOB), []);
     t.same(callIds(await store.loadLiveCalls()), [2, 5].map(callId));
-  });
-
-  await t.test('finds what rings in a room between two users, whoever of them began', async (t) => {
-    const store = await makeStore(t, makeStorage);
-    const other = '!other:example.org' as RoomId;
-    await store.insertCall(ringingCall(1, { from: CAROL, to: [ALICE, BOB] }), [], START_MS);
-    await store.insertCall(answered(ringingCall(2)), [], START_MS);
-    t.equal(
-      await store.findRingingBetween(ROOM, ALICE, BOB),
-      undefined,
-      'a call of another, or an answered one',
-    );
-    await store.insertCall(ringingCall(4, { from: BOB, to: [ALICE] }), [], START_MS);
-    await store.insertCall(ringingCall(3), [], START_MS);
-    t.equal((await store.findRingingBetween(ROOM, ALICE, BOB))?.callId, callId(3), 'the oldest');
-    t.equal((await store.findRingingBetween(ROOM, BOB, ALICE))?.callId, callId(3));
-    t.equal((await store.findRingingBetween(ROOM, BOB, CAROL))?.callId, callId(1), 'in a group');
-    t.equal(await store.findRingingBetween(other, ALICE, BOB), undefined);
-    t.equal(await store.findRingingBetween(ROOM, ALICE, ALICE), undefined);
   });
 
   await t.test(

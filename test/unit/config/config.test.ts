@@ -39,7 +39,7 @@ const DEFAULTS: Config = {
     maxDurationMs: 14_400_000,
     webhook: { url: undefined, secret: undefined },
   },
-  store: { url: { kind: 'sqlite', path: 'data/portico.db' } },
+  store: { url: { kind: 'sqlite', path: 'data/portico.db' }, keepCallsMs: 2_160 * 3_600_000 },
   signaling: { identity: 'vouched', origins: [] },
   discovery: { client: {}, server: {}, support: undefined },
   observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },
