@@ -216,6 +216,13 @@ export const ERRORS = {
     blame: 'refused',
     logLevel: 'warn',
   },
+  BODY_NOT_JSON: {
+    status: 400,
+    errcode: 'M_NOT_JSON',
+    text: 'The request body is not valid JSON',
+    blame: 'client',
+    logLevel: 'info',
+  },
   CALL_REQUEST_INCOMPLETE: {
     status: 400,
     errcode: 'M_UNKNOWN',

@@ -56,6 +56,7 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDENTITY_MISMATCH: 'Correct the client, unless somebody tries to be another user: see who, by the address.',
   IDENTITY_UNAVAILABLE:
     'Start Synapse, or look for what makes it slow; clients try again by themselves, and nobody is logged out.',
+  BODY_NOT_JSON: 'Correct the client: our own API takes JSON, with the Content-Type application/json.',
   CALL_REQUEST_INCOMPLETE: 'Correct the client: the text of the answer names what is missing.',
   CALL_NOT_FOUND: 'Nothing: the call is unknown, or does not concern who asked.',
   CALL_NOT_RINGING: 'Nothing: the ring was over when the answer came.',

@@ -1,9 +1,11 @@
 // What a committed change of a call is worth telling outside of any socket (push/push.ts). Pure.
 // It posts nothing.
 
+import type { UserId } from '../matrix/ids.ts';
 import type { CallNotice } from '../push/push.ts';
 import type { Call } from './model/call.ts';
 import type { CallEvent } from './model/events.ts';
+import { legOf } from './model/legs.ts';
 
 export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number): readonly CallNotice[] {
   const about = {
@@ -25,6 +27,13 @@ export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number
         return [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: 'answered_elsewhere' }];
       case 'declined-elsewhere':
         return [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: 'declined_elsewhere' }];
+      case 'left':
+        // Somebody who left the room while it rang; of the others no phone rings.
+        return hasJoined(call, event.userId)
+          ? []
+          : [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: event.reason }];
+      case 'user-busy':
+        return [{ ...about, type: 'ring-cancel', userIds: [event.userId], reason: 'busy' }];
       case 'missed':
         return [
           {
@@ -42,4 +51,9 @@ export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number
         return [];
     }
   });
+}
+
+function hasJoined(call: Call, userId: UserId): boolean {
+  const leg = legOf(call, userId);
+  return leg !== undefined && 'joinedAtMs' in leg && leg.joinedAtMs !== undefined;
 }

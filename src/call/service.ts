@@ -16,6 +16,7 @@ import { busyUserIds, judgeInitiate, type InitiateRequest } from './model/initia
 import { legOf } from './model/legs.ts';
 import type { InitiateRates } from './rates.ts';
 import { DeadlineTimers } from './timers.ts';
+import { Turns } from './turns.ts';
 
 /** A change that is on disk. */
 export interface Committed {
@@ -46,19 +47,20 @@ const CALL_ID_BYTES = 16;
 export class CallService {
   readonly #parts: CallServiceParts;
   readonly #timers: DeadlineTimers;
+  readonly #turns = new Turns<UserId>();
 
   constructor(parts: CallServiceParts) {
     this.#parts = parts;
-    this.#timers = new DeadlineTimers(parts.clock, parts.store, {
+    this.#timers = new DeadlineTimers(parts.clock, {
       onDue: (callId) => this.command(callId, { type: 'judge-deadlines' }),
       onFailed: parts.onDeadlineFailed,
     });
   }
 
-  /** Takes up every call that had not ended when the process did. T25 */
+  /** Takes up every call that had not ended when the process did: what is overdue ends, the rest gets its timer. T25 */
   async start(): Promise<void> {
     for (const call of await this.#parts.store.loadLiveCalls()) {
-      await this.command(call.callId, { type: 'resume' });
+      await this.command(call.callId, { type: 'judge-deadlines' });
     }
   }
 
@@ -71,34 +73,42 @@ export class CallService {
    * Makes a call, or finds the one that stands in its way.
    * @throws StoreUnavailable
    */
-  async initiate(request: InitiateRequest, idempotencyKey?: string): Promise<CallResult> {
+  initiate(request: InitiateRequest, idempotencyKey?: string): Promise<CallResult> {
+    // One after another for each user: side by side they would all find fewer calls ringing than there are then.
+    return this.#turns.take(request.initiator.userId, () => this.#initiate(request, idempotencyKey));
+  }
+
+  async #initiate(request: InitiateRequest, idempotencyKey: string | undefined): Promise<CallResult> {
     const { store, limits, rates, random, isDraining } = this.#parts;
     if (isDraining()) return { refused: 'GATEWAY_DRAINING' };
     const { userId } = request.initiator;
+    const known =
+      idempotencyKey === undefined ? undefined : await store.findCallByKey(userId, idempotencyKey);
+    if (known !== undefined) return { call: known };
     const nowMs = await store.nowMs();
     const live = await store.findLiveCalls(userId);
     const judged = judgeInitiate(request, live, nowMs);
     if (judged.kind === 'repeat') return { call: judged.call };
     if (judged.kind === 'glare') return { refused: 'CALL_GLARE', callId: judged.winner.callId };
+    const replacedIds = new Set(judged.replaced.map(({ callId }) => callId));
     const ringing = live.filter(
-      (call) => call.state === 'ringing' && call.initiator.userId === userId,
-    ).length;
-    if (!rates.admit(userId, ringing, nowMs)) return { refused: 'CALL_RATE_EXCEEDED' };
+      (call) => call.state === 'ringing' && call.initiator.userId === userId && !replacedIds.has(call.callId),
+    );
+    if (!rates.admit(userId, ringing.length, nowMs)) return { refused: 'CALL_RATE_EXCEEDED' };
 
     const callId = parseCallId(random.hex(CALL_ID_BYTES));
     if (callId === undefined) throw new TypeError('the random source made no call id');
     const created = createCall({ callId, ...request }, nowMs, limits);
     if (created.kind === 'refused') return { refused: created.code };
-
-    for (const { callId: replacedId } of judged.replaced) {
-      await this.command(replacedId, { type: 'replace', ...request.initiator });
-    }
     const result = await store.insertCall(created.call, created.events, nowMs, {
       yieldsTo: (other) => judgeInitiate(request, [other], nowMs).kind !== 'proceed',
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
     if (!result.inserted) return yielded(request, result.existing, result.because, nowMs);
     this.#publish({ call: created.call, events: created.events, atMs: nowMs });
+    // Only now that the new call is certain: who loses to glare keeps the call that is running.
+    for (const replacedId of replacedIds)
+      await this.command(replacedId, { type: 'replace', ...request.initiator });
     return this.#noteBusy(created.call, request);
   }
 
@@ -116,7 +126,7 @@ export class CallService {
       const decision = decide(call, command, atMs, limits);
       if (decision.kind === 'refused') return { refused: decision.code };
       if (decision.kind === 'unchanged') {
-        this.#timers.arm(call);
+        this.#timers.armIfNone(call, atMs);
         return { call };
       }
       const outcome = await store.replaceCall(decision.call, decision.events, atMs);
@@ -135,7 +145,7 @@ export class CallService {
   }
 
   #publish(committed: Committed): void {
-    this.#timers.arm(committed.call);
+    this.#timers.arm(committed.call, committed.atMs);
     this.#parts.onCommitted(committed);
   }
 

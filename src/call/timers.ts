@@ -3,7 +3,6 @@
 
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { CallId } from '../matrix/ids.ts';
-import type { Store } from '../store/store.ts';
 import type { Call } from './model/call.ts';
 import { nextDeadlineMs } from './model/deadlines.ts';
 
@@ -17,23 +16,29 @@ const RETRY_MS = 1_000;
 
 export class DeadlineTimers {
   readonly #clock: Clock;
-  readonly #store: Pick<Store, 'nowMs'>;
   readonly #handlers: DueHandlers;
   /** At most one entry for each live call. */
   readonly #pending = new Map<CallId, CancelTimer>();
   #isStopped = false;
 
-  constructor(clock: Clock, store: Pick<Store, 'nowMs'>, handlers: DueHandlers) {
+  constructor(clock: Clock, handlers: DueHandlers) {
     this.#clock = clock;
-    this.#store = store;
     this.#handlers = handlers;
   }
 
-  /** Sets the timer of a call anew, by what the call says now; of an ended one, removes it. */
-  arm(call: Call): void {
+  /**
+   * Sets the timer of a call anew, by what was just committed; of an ended one, removes it.
+   * @param nowMs by the store's clock, on which deadlines are: with several gateways it is not this machine's
+   */
+  arm(call: Call, nowMs: number): void {
     this.#cancel(call.callId);
     const deadlineMs = nextDeadlineMs(call);
-    if (deadlineMs !== undefined) void this.#armAt(call.callId, deadlineMs);
+    if (deadlineMs !== undefined) this.#set(call.callId, deadlineMs - nowMs);
+  }
+
+  /** Sets it only if there is none: what was merely read may be older than what the timer was set by. */
+  armIfNone(call: Call, nowMs: number): void {
+    if (!this.#pending.has(call.callId)) this.arm(call, nowMs);
   }
 
   stop(): void {
@@ -42,22 +47,15 @@ export class DeadlineTimers {
     this.#pending.clear();
   }
 
-  async #armAt(callId: CallId, deadlineMs: number): Promise<void> {
-    // Stored deadlines are on the store's clock, which with several gateways is not this machine's.
-    const nowMs = await this.#store.nowMs().catch(() => this.#clock.nowMs());
-    this.#set(callId, deadlineMs - nowMs);
-  }
-
   #set(callId: CallId, delayMs: number): void {
     if (this.#isStopped) return;
-    this.#cancel(callId);
     this.#pending.set(
       callId,
       this.#clock.after(Math.max(delayMs, 0), () => {
         this.#pending.delete(callId);
         this.#handlers.onDue(callId).catch((error: unknown) => {
           this.#handlers.onFailed(callId, error);
-          this.#set(callId, RETRY_MS);
+          if (!this.#pending.has(callId)) this.#set(callId, RETRY_MS);
         });
       }),
     );

@@ -40,6 +40,13 @@ export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
     );
   }
 
+  // An empty body is no body: the original server read it so, and then said which members were missing.
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parseJson(request, String(body), done);
+  });
+
   // Before any body is read: what nobody serves needs no parsing, and no 400 for a body that cannot be parsed.
   server.addHook('onRequest', (request, reply, done) => {
     if (request.is404) answerError(request, reply, 'ROUTE_NOT_FOUND');
@@ -59,5 +66,5 @@ function ownErrorCode(error: unknown): ErrorCode {
   if (error instanceof GatewayError) return error.code;
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413) return 'BODY_TOO_LARGE';
-  return typeof status === 'number' && status >= 400 && status < 500 ? 'REQUEST_MALFORMED' : 'GATEWAY_FAILED';
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'BODY_NOT_JSON' : 'GATEWAY_FAILED';
 }
