@@ -3,8 +3,10 @@
 
 import { pino, type Logger } from 'pino';
 
+import { registerApiDocs } from './api/routes.ts';
 import { noticesOf } from './call/notices.ts';
 import { InitiateRates } from './call/rates.ts';
+import { startRetention } from './call/retention.ts';
 import { registerCalls } from './call/routes.ts';
 import { CallService } from './call/service.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -96,6 +98,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const { origins } = config.signaling;
   registerDiscovery(server, { ...config.discovery, iceServers: createIceOffer({ ice, callers, origins }) });
   registerHealth(server, health);
+  registerApiDocs(server);
   const notifier = openNotifier(config.calls.webhook);
   const calls = new CallService({
     store,
@@ -200,6 +203,14 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     try {
       await calls.start();
       lifecycle.onStop(() => calls.stop());
+      lifecycle.onStop(
+        startRetention({
+          store,
+          keepMs: config.store.keepCallsMs,
+          clock,
+          onFailed: (error) => log.error({ err: error }, 'old calls were not deleted'),
+        }),
+      );
       await operatorListeners.open();
       lifecycle.onStop(() => operatorListeners.destroy());
       await listeners.open();

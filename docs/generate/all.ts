@@ -8,6 +8,7 @@ import { generatedConfigFiles } from '../../src/config/generate.ts';
 import { renderCallStates } from './call-states.ts';
 import { renderErrors } from './errors.ts';
 import { renderMetrics } from './metrics.ts';
+import { renderOpenApi } from './openapi.ts';
 
 export interface GeneratedFile {
   /** From the repository's root. */
@@ -20,6 +21,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/call-states.md', render: renderCallStates },
   { path: 'docs/errors.md', render: renderErrors },
   { path: 'docs/metrics.md', render: renderMetrics },
+  { path: 'docs/openapi.json', render: renderOpenApi },
 ];
 
 if (import.meta.main) {

@@ -11,6 +11,7 @@ import {
 } from '../matrix/ids.ts';
 import { MAX_INVITEES } from './model/create.ts';
 import type { CallType, SessionStatus } from './model/call.ts';
+import { CANDIDATE_TYPES, PROTOCOLS, STATS_NUMBERS, STATS_RANGES, type StatsReport } from './stats.ts';
 
 export type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
@@ -45,6 +46,11 @@ function textOf(value: unknown): string | undefined {
 export function readShown(body: unknown): ShownInBody {
   const { accessToken, userId } = membersOf(body);
   return { accessToken: textOf(accessToken), userId: textOf(userId) };
+}
+
+/** The user id of a query. A token there would end up in the logs of proxies: it is not looked at. */
+export function readClaim(query: unknown): { readonly userId: string | undefined } {
+  return { userId: textOf(membersOf(query)['userId']) };
 }
 
 /** @param hasToken whether the request shows a token anywhere */
@@ -111,6 +117,41 @@ export function readHistoryQuery(query: unknown): Parsed<HistoryPage> {
       ...(cursor === undefined ? {} : { beforeMs: Number(cursor[1]) }),
       ...(beforeCallId === undefined ? {} : { beforeCallId }),
       ...(status === undefined ? {} : { state: status }),
+    },
+  };
+}
+
+/** Members that are not known are passed over: clients may send more of `getStats` than is kept. */
+export function readStats(body: unknown): Parsed<StatsReport> {
+  const members = membersOf(body);
+  const numbers: Partial<Record<keyof typeof STATS_RANGES, number>> = {};
+  for (const name of STATS_NUMBERS) {
+    const value = members[name];
+    const { min, max } = STATS_RANGES[name];
+    if (value === undefined) continue;
+    // Written so that what is no number fails too: JSON can hold 1e999, which is read as Infinity.
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      return { fault: `${name} must be a number from ${min} to ${max}` };
+    }
+    numbers[name] = value;
+  }
+  const { candidateType, protocol } = members;
+  const type = CANDIDATE_TYPES.find((known) => known === candidateType);
+  if (candidateType !== undefined && type === undefined) {
+    return { fault: `candidateType must be one of ${CANDIDATE_TYPES.join(', ')}` };
+  }
+  const transport = PROTOCOLS.find((known) => known === protocol);
+  if (protocol !== undefined && transport === undefined) {
+    return { fault: `protocol must be one of ${PROTOCOLS.join(', ')}` };
+  }
+  if (Object.keys(numbers).length === 0 && type === undefined && transport === undefined) {
+    return { fault: `one of ${STATS_NUMBERS.join(', ')}, candidateType, protocol required` };
+  }
+  return {
+    value: {
+      numbers,
+      ...(type === undefined ? {} : { candidateType: type }),
+      ...(transport === undefined ? {} : { protocol: transport }),
     },
   };
 }

@@ -23,16 +23,22 @@ import {
   readHistoryQuery,
   readIdempotencyKey,
   readInitiate,
+  readClaim,
   readShown,
+  readStats,
   type Parsed,
 } from './requests.ts';
 import type { CallResult, CallService } from './service.ts';
+import { foldStats, readSummary, statsView } from './stats.ts';
 import { activeView, cursorAfter, eventView, historyView, statusView } from './views.ts';
 
 export interface CallRoutesParts {
   readonly callers: Callers;
   readonly service: CallService;
-  readonly store: Pick<Store, 'findLiveCalls' | 'listCalls' | 'listMissed' | 'markMissedRead' | 'readEvents'>;
+  readonly store: Pick<
+    Store,
+    'findLiveCalls' | 'listCalls' | 'listMissed' | 'markMissedRead' | 'readEvents' | 'putStats' | 'readStats'
+  >;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
   readonly ice: IceServers;
 }
@@ -109,7 +115,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   }
 
   server.get('/api/calls/active', async (request) => {
-    const { userId } = readShown(request.query);
+    const { userId } = readClaim(request.query);
     if (userId === undefined) throw incomplete('userId required');
     const caller = await callers.identify(request.raw, { userId });
     const calls = (await store.findLiveCalls(caller.userId)).filter((call) => isRinging(call, caller));
@@ -123,12 +129,28 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   server.get('/api/calls/:id/timeline', async (request: CallRequest) => {
     const { call } = await visible(request);
     const events = await store.readEvents(call.callId, 0, MAX_TIMELINE_EVENTS);
-    return { callId: call.callId, verdict: verdict(call, events), events: events.map(eventView) };
+    const stats = [...(await store.readStats(call.callId))].flatMap(([userId, stored]) => {
+      const summary = readSummary(stored);
+      return summary === undefined ? [] : [statsView(userId, summary)];
+    });
+    return { callId: call.callId, verdict: verdict(call, events), events: events.map(eventView), stats };
+  });
+
+  server.post('/api/calls/:id/stats', async (request: CallRequest, reply) => {
+    const report = valueOf(readStats(request.body));
+    const { userId } = await callers.identify(request.raw, readShown(request.body));
+    const callId = callIdOf(request);
+    // Also after the end: a device sends its last report when it hangs up.
+    if ((await service.find(callId, userId)) === undefined) throw new GatewayError('CALL_NOT_FOUND');
+    // Two reports of one user at the same moment may count as one: it is a summary, not a ledger.
+    const before = readSummary((await store.readStats(callId)).get(userId));
+    await store.putStats(callId, userId, JSON.stringify(foldStats(before, report)));
+    return reply.code(204).send();
   });
 
   server.get('/api/calls', async (request) => {
     const query = valueOf(readHistoryQuery(request.query));
-    const { userId } = await callers.identify(request.raw, readShown(request.query));
+    const { userId } = await callers.identify(request.raw, readClaim(request.query));
     const calls = await store.listCalls(userId, query);
     const last = calls.length === query.limit ? calls.at(-1) : undefined;
     return {
@@ -138,7 +160,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   });
 
   server.get('/api/calls/missed', async (request) => {
-    const { userId } = await callers.identify(request.raw, readShown(request.query));
+    const { userId } = await callers.identify(request.raw, readClaim(request.query));
     const calls = await store.listMissed(userId, MAX_MISSED);
     return { count: calls.length, calls: calls.map((call) => historyView(call, userId)) };
   });
@@ -165,7 +187,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   /** A call and who of those that ask may see it. @throws GatewayError CALL_NOT_FOUND also for strangers */
   async function visible(request: CallRequest): Promise<{ call: Call }> {
     const callId = callIdOf(request);
-    for (const { userId } of await callers.identifyEach(request.raw, readShown(request.query))) {
+    for (const { userId } of await callers.identifyEach(request.raw, readClaim(request.query))) {
       const call = await service.find(callId, userId);
       if (call !== undefined) return { call };
     }

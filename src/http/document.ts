@@ -1,4 +1,4 @@
-// A JSON document for any web page: GET and HEAD with CORS, 405 for every other method.
+// A document for any web page: GET and HEAD with CORS, 405 for every other method.
 // It knows no document; the caller makes one per request.
 
 import type { IncomingMessage } from 'node:http';
@@ -16,13 +16,20 @@ export function serveDocument(
   cacheControl: string,
   make: (request: IncomingMessage) => object | Promise<object>,
 ): void {
+  const headers = { 'Cache-Control': cacheControl, 'Content-Type': 'application/json' };
+  serveText(server, path, headers, async (request) => JSON.stringify(await make(request)));
+}
+
+export function serveText(
+  server: FastifyInstance,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  make: (request: IncomingMessage) => string | Promise<string>,
+): void {
   const cors = corsHeaders(path);
   server.get(path, async (request, reply) => {
     for (let i = 0; i < cors.length; i += 2) reply.header(cors[i] ?? '', cors[i + 1]);
-    return reply
-      .header('Cache-Control', cacheControl)
-      .header('Content-Type', 'application/json')
-      .send(JSON.stringify(await make(request.raw)));
+    return reply.headers({ ...headers }).send(await make(request.raw));
   });
   server.route({
     method: OTHER_METHODS,

@@ -31,6 +31,31 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'store/', to: 'store/', carries: 'values', why: 'one area' },
   { from: 'ice/', to: 'ice/', carries: 'values', why: 'one area' },
   { from: 'push/', to: 'push/', carries: 'types', why: 'the port that it implements' },
+  { from: 'api/', to: 'api/', carries: 'values', why: 'one area' },
+
+  // The API document: every feature says what its routes take and answer, and one list gathers them.
+  { from: 'call/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'ice/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'discovery/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'observe/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'api/operations.ts', to: 'call/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  { from: 'api/operations.ts', to: 'ice/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  { from: 'api/operations.ts', to: 'discovery/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  { from: 'api/operations.ts', to: 'observe/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  { from: 'call/schemas.ts', to: 'ice/schemas.ts', carries: 'values', why: 'answers hold ICE servers' },
+  {
+    from: 'discovery/schemas.ts',
+    to: 'ice/schemas.ts',
+    carries: 'values',
+    why: 'call-config holds ICE servers',
+  },
+  {
+    from: 'api/routes.ts',
+    to: 'http/document.ts',
+    carries: 'values',
+    why: 'documents are served in one way',
+  },
+  { from: 'api/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'examples name the origin asked' },
 
   // Identifiers are typed everywhere below the doors, and parsed at them.
   { from: 'call/model/', to: 'matrix/ids.ts', carries: 'types', why: 'the model knows ids by type only' },
@@ -170,6 +195,7 @@ export const ARROWS: readonly Arrow[] = [
 
 /** Files that hold sockets, pools, registries or servers: only the composition root may have one made. */
 export const ADAPTERS: readonly string[] = [
+  'api/routes.ts',
   'call/routes.ts',
   'call/service.ts',
   'http/front-door.ts',
@@ -196,6 +222,9 @@ export const ADAPTERS: readonly string[] = [
 
 /** Decisions that every lane shares: no Node module, but what http/address.ts takes of node:net to tell addresses. */
 export const PURE_FILES: readonly string[] = [
+  'api/openapi.ts',
+  'api/page.ts',
+  'api/style.ts',
   'call/model/answer.ts',
   'call/model/create.ts',
   'call/model/deadlines.ts',
@@ -213,6 +242,7 @@ export const PURE_FILES: readonly string[] = [
   'call/model/words.ts',
   'call/notices.ts',
   'call/requests.ts',
+  'call/stats.ts',
   'discovery/call-config.ts',
   'discovery/well-known.ts',
   'errors.ts',
@@ -242,10 +272,15 @@ export interface Fence {
 export const FENCES: readonly Fence[] = [
   // The demo speaks to the Synapse that it started as any client would, on no path of a request.
   { package: 'undici', values: ['proxy/', 'matrix/', 'push/', 'cli/demo/'], types: [] },
-  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: ['call/', 'ice/'] },
+  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: ['api/', 'call/', 'ice/'] },
   { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
   { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
   { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },
+  {
+    package: 'typebox',
+    values: ['call/schemas.ts', 'ice/schemas.ts', 'discovery/schemas.ts', 'observe/schemas.ts'],
+    types: ['api/operation.ts'],
+  },
   // The demo writes the log config of its Synapse.
   { package: 'yaml', values: ['config/', 'cli/demo/'], types: [] },
 ];

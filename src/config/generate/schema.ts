@@ -49,7 +49,7 @@ function keySchema({ kind, doc, written, hasDefault }: Key<unknown>): JsonObject
 }
 
 /** Short lists on one line, as the repository's formatter wants it: the committed file has to equal this text. */
-function renderJson(value: JsonValue, indent: string, column: number): string {
+export function renderJson(value: JsonValue, indent: string, column: number): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
