@@ -125,6 +125,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   const doorParts = {
     trustedProxies,
+    ownBodyTimeoutMs: config.limits.bodyIdleTimeoutMs,
     publicUrl: config.publicUrl,
     isDraining,
     log,

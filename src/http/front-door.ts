@@ -28,6 +28,8 @@ export interface FrontDoorParts {
   readonly forward: ((exchange: Exchange) => void) | undefined;
   /** Our own handlers (Fastify's). */
   readonly own: (request: IncomingMessage, response: ServerResponse) => void;
+  /** How long the small body of a request to ourselves may take, from its head to its end. */
+  readonly ownBodyTimeoutMs: number;
   readonly trustedProxies: AddressRanges;
   readonly adminClients: AddressRanges;
   readonly publicUrl: string | undefined;
@@ -97,6 +99,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
         return;
       case 'own':
         if (head.expectsContinue && head.body.kind !== 'none') response.writeContinue();
+        watchOwnBody(exchange);
         own(request, response);
     }
   };
@@ -117,6 +120,18 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
       countedBytes.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });
       recordExchange(exchange, record, log, metrics);
     });
+  }
+
+  /** Nothing else ends a body that never comes: Node's own limit is off, for uploads are limited by their pauses. */
+  function watchOwnBody({ request, response, head, outcome }: Exchange): void {
+    if (head.body.kind === 'none') return;
+    const cancel = clock.after(parts.ownBodyTimeoutMs, () => {
+      if (request.complete || response.headersSent) return;
+      noteError(outcome, 'REQUEST_TIMEOUT');
+      const asked = { method: head.method, path: head.path, isMatrix: false };
+      sendAnswer(request, response, errorAnswer('REQUEST_TIMEOUT', asked), clock);
+    });
+    response.once('close', cancel);
   }
 
   function refuseHead(request: IncomingMessage, response: ServerResponse, peer: Peer, code: ErrorCode): void {

@@ -29,6 +29,11 @@ export function createOwnServer(log: Logger, clock: Clock): FastifyInstance {
     code: ErrorCode,
     detail: ErrorDetail = {},
   ): void {
+    // The front door has answered already, when the body did not come in time; what fails after that is nobody's news.
+    if (reply.raw.headersSent) {
+      reply.hijack();
+      return;
+    }
     const { outcome, head } = exchangeOf(request.raw);
     noteError(outcome, code);
     reply.hijack();

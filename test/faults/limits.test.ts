@@ -45,6 +45,18 @@ await t.test('A46 one byte at a time does not extend the limit', async (t) => {
   t.ok(performance.now() - startedMs < 5_000);
 });
 
+await t.test('A47 the body of a request to ourselves that does not come is ended with 408', async (t) => {
+  const { port } = await startGateway(t, { limits: { body_idle_timeout: '500ms' } });
+  const head = 'POST /api/calls/initiate HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n';
+  for (const framing of ['Content-Length: 100\r\n\r\n{', 'Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n']) {
+    const answer = await sendRaw(port, head + framing, { timeoutMs: 10_000 });
+    t.equal(answer.status, 408, framing);
+    t.equal(answer.text.match(/^HTTP/gm)?.length, 1, 'one answer');
+    t.ok(answer.isClosed);
+  }
+  t.equal((await sendRaw(port, GET_HEALTH, { answers: 1 })).status, 200, 'and the gateway lives');
+});
+
 await t.test('A49 connections of one address beyond the limit get 429, others are served', async (t) => {
   const { port } = await startGateway(t, { limits: { connections_per_address: 3 } });
   const held = await hold(port, 3);
