@@ -4,11 +4,11 @@
 import { pino, type Logger } from 'pino';
 
 import { registerApiDocs } from './api/routes.ts';
-import { noticesOf } from './call/notices.ts';
+import { noticesOf, ringNotice } from './call/notices.ts';
 import { InitiateRates } from './call/rates.ts';
 import { startRetention } from './call/retention.ts';
 import { registerCalls } from './call/routes.ts';
-import { CallService } from './call/service.ts';
+import { CallService, type Committed } from './call/service.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ListenAddress } from './config/kinds/listen-address.ts';
@@ -20,8 +20,10 @@ import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
 import { createListeners } from './http/listeners.ts';
 import { createCallers, guardOwnApi } from './http/own-api.ts';
+import { RequestRates } from './http/rates.ts';
 import { createOwnServer } from './http/server.ts';
 import { createTokenWatch } from './http/token-watch.ts';
+import { createUpgrades } from './http/upgrade.ts';
 import type { AskTurnServer } from './ice/ice.ts';
 import { createIceOffer } from './ice/offer.ts';
 import { registerIce } from './ice/routes.ts';
@@ -32,7 +34,7 @@ import { httpHomeserver } from './matrix/http.ts';
 import type { Homeserver } from './matrix/matrix.ts';
 import { createVouching } from './matrix/vouch.ts';
 import { createHealth } from './observe/health.ts';
-import { createMetrics } from './observe/metrics.ts';
+import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { registerHealth, registerMetrics } from './observe/routes.ts';
 import { isLongPoll } from './proxy/deadlines.ts';
 import { createForwardLane } from './proxy/forward.ts';
@@ -40,6 +42,13 @@ import { openUpstream } from './proxy/upstream.ts';
 import type { CallNotifier } from './push/push.ts';
 import { createWebhook } from './push/webhook.ts';
 import { systemRandom, type Random } from './random.ts';
+import { openChannel } from './signaling/channel.ts';
+import { nativeDialect } from './signaling/dialects/native.ts';
+import { socketIoDialect } from './signaling/dialects/socket-io.ts';
+import { createSignalingDoors } from './signaling/doors.ts';
+import { Hub } from './signaling/hub.ts';
+import { createSocketIoTransport } from './signaling/transports/socket-io.ts';
+import { createWebSocketTransport } from './signaling/transports/websocket.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
 /** How long a stop waits for notices that are still to be delivered. */
@@ -94,7 +103,10 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   const server = createOwnServer(log, clock);
   const ice = createIceServers(config.ice, { clock, turnServer: turnServerOf(homeserver) });
-  const callers = createCallers(door, trustedProxies);
+  const callers = createCallers(door, trustedProxies, {
+    rates: new RequestRates(config.limits.apiRate),
+    clock,
+  });
   const { origins } = config.signaling;
   registerDiscovery(server, { ...config.discovery, iceServers: createIceOffer({ ice, callers, origins }) });
   registerHealth(server, health);
@@ -103,22 +115,81 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const calls = new CallService({
     store,
     limits: config.calls,
-    rates: new InitiateRates(),
+    rates: new InitiateRates(config.calls),
     clock,
     random,
     isDraining,
-    onCommitted({ call, events, atMs }) {
+    onCommitted(committed) {
+      const { call, events, atMs } = committed;
+      countCall(metrics, committed);
+      hub.committed(committed);
       for (const notice of noticesOf(call, events, atMs)) notifier?.post(notice);
+    },
+    onRinging(call) {
+      hub.ringing(call);
+      notifier?.post(ringNotice(call));
     },
     onDeadlineFailed: (callId, error) =>
       log.error({ err: error, call_id: callId }, 'a deadline was not judged'),
   });
+  const hub = new Hub({
+    service: calls,
+    homeserver,
+    ice,
+    door,
+    clock,
+    random,
+    graceMs: config.calls.graceMs,
+    isDraining,
+    onRelayed(kind, bytes) {
+      metrics.relayed.inc({ kind });
+      metrics.relayedBytes.inc(bytes);
+    },
+    onFailed: (error) => log.error({ err: error }, 'signaling failed'),
+  });
   void server.register((api, _options, done) => {
     guardOwnApi(api, origins);
-    registerCalls(api, { callers, service: calls, store, homeserver, ice });
+    registerCalls(api, {
+      callers,
+      service: calls,
+      store,
+      homeserver,
+      ice,
+      clock,
+      negotiate: (caller, offered) => hub.negotiate(caller, offered),
+      deviceOf: (caller) => hub.deviceOf(caller),
+      deviceIn: (callId, caller) => hub.deviceIn(callId, caller),
+    });
     registerIce(api, callers, ice);
     done();
   });
+  const channelParts = {
+    clock,
+    framesPerSecond: config.limits.signalingRate,
+    onDropped: (code) => metrics.socketsDropped.inc({ code }),
+  } satisfies Parameters<typeof openChannel>[2];
+  const doors = createSignalingDoors({
+    trustedProxies,
+    origins,
+    native: config.signaling.native,
+    socketio: config.signaling.socketio,
+    openWebSockets: () => createWebSocketTransport({ clock, trustedProxies }),
+    openSocketIo: (arrivalOf) =>
+      createSocketIoTransport({
+        clock,
+        path: config.signaling.socketio.path,
+        graceMs: config.calls.graceMs,
+        limits: {
+          sessions: config.limits.connections,
+          sessionsPerAddress: config.limits.connectionsPerAddress,
+        },
+        arrivalOf,
+        onSocket: (socket) => hub.accept(openChannel(socket, socketIoDialect, channelParts)),
+        onRefused: (_request, code) => metrics.refusals.inc({ code }),
+      }),
+    onText: (socket) => hub.accept(openChannel(socket, nativeDialect, channelParts)),
+  });
+
   const operatorServer = createOwnServer(log, clock);
   registerHealth(operatorServer, health);
   registerMetrics(operatorServer, metrics);
@@ -149,12 +220,17 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     door: createFrontDoor({
       ...doorParts,
       forward(exchange) {
-        watchToken(exchange, isLongPoll(exchange.head));
+        const isPoll = isLongPoll(exchange.head);
+        watchToken(exchange, isPoll);
+        if (isPoll) hub.addressUsed(exchange.client.address);
         lane.forward(exchange);
       },
       adminClients: addressRanges(config.synapse.adminAllow),
-      own: (request, response) => server.routing(request, response),
+      own(request, response) {
+        if (!doors.request(request, response)) server.routing(request, response);
+      },
     }),
+    upgrades: createUpgrades({ ...doorParts, targets: doors.targets, origins }),
   });
   const operatorListeners = createListeners([config.observe.listen], {
     ...listenerParts,
@@ -169,6 +245,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   metrics.watch({
     heldPolls: () => lane.heldPolls,
     connections: () => listeners.connections,
+    sockets: () => hub.sockets(),
   });
 
   return {
@@ -202,7 +279,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     await Promise.all([server.ready(), operatorServer.ready()]);
     lifecycle.onStop(() => Promise.all([server.close(), operatorServer.close()]).then(() => undefined));
     try {
-      await calls.start();
+      hub.start(await calls.start());
       lifecycle.onStop(() => calls.stop());
       lifecycle.onStop(
         startRetention({
@@ -224,9 +301,23 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   async function drain(): Promise<void> {
     lane.endPolls();
+    hub.drain();
     const cancel = clock.after(config.limits.drainTimeoutMs, () => listeners.destroy());
     await listeners.drain();
     cancel();
+    await doors.close();
+  }
+}
+
+function countCall(metrics: Metrics, { call, events, atMs }: Committed): void {
+  for (const event of events) {
+    if (event.type === 'initiated') metrics.callsStarted.inc({ type: call.callType });
+    if (event.type === 'answered' && !event.isLateJoin)
+      metrics.ringSeconds.observe((atMs - call.createdAtMs) / 1_000);
+    if (event.type === 'ended' && call.state === 'ended') {
+      const answered = call.answeredAtMs === undefined ? 'no' : 'yes';
+      metrics.callsEnded.inc({ reason: event.reason, answered });
+    }
   }
 }
 

@@ -64,11 +64,25 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   CALL_ENDED: 'Nothing: the call was over when the request came.',
   CALL_NOT_JOINED: 'Nothing: only who is in a call can change it.',
   CALL_OTHER_DEVICE: 'Nothing: only the device that is in the call can change it.',
+  CALL_TARGET_UNKNOWN: 'Nothing: the participant has left, or never was in the call.',
+  CALL_NEGOTIATION_EXCEEDED:
+    'Nothing, when it is rare: the other side is out of reach. Else look for a client that goes on sending before anybody has answered.',
   CALL_GLARE: 'Nothing: the other side called first, and that call goes on ringing.',
   CALL_FULL: 'Call fewer people: a call rings at most fifty.',
   CALL_NOBODY_TO_CALL: 'Invite somebody into the room, and wait until they have joined it.',
   CALL_NOT_IN_ROOM: 'Nothing: only who is in a room can call there.',
   CALL_RATE_EXCEEDED: 'Look for a client that dials in a loop.',
+  API_RATE_EXCEEDED:
+    'Look for a client that asks in a loop; `limits.api_rate` is how much one user may ask in a minute.',
+  FRAME_MALFORMED: 'Correct the client: the text says what was wrong. `docs/protocol/` has every message.',
+  REGISTER_TIMEOUT: 'Correct the client: its first frame has to say who it is.',
+  SIGNALING_RATE_EXCEEDED:
+    'Look for a client that sends in a loop; `limits.signaling_rate` is how much one socket may send.',
+  SESSION_REPLACED: 'Nothing: the same client has opened a newer socket, or its user has opened too many.',
+  READER_TOO_SLOW:
+    'Nothing, when it is rare: a client on a slow network. It comes back, and gets what it missed.',
+  RESUME_REJOIN:
+    'Nothing: the client was away for too long, or Portico was restarted. It joins its call again.',
   STORE_UNAVAILABLE: 'Look at the disk of `store.url`: full, read-only, or locked by another program.',
   ORIGIN_REFUSED:
     'If it is a page of yours, list its origin in `signaling.origins`. If it is our own, set `public_url`, or list the proxy in front in `trusted_proxies`.',

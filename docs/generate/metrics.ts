@@ -29,12 +29,24 @@ const ADVICE: Readonly<Record<string, string>> = {
   portico_errors_total: 'The code says what to do: see [errors](errors.md).',
   portico_held_polls:
     'About one for each client that is online; a sudden drop means that clients were cut off.',
+  portico_calls_started_total: 'Compare with the ended ones: the difference is what goes on now.',
+  portico_calls_ended_total:
+    'A rising share of `no_answer` with `answered="no"` means that rings do not reach phones; `connection_lost` and `ice_failed` point to networks and TURN.',
+  portico_call_ring_to_answer_seconds:
+    'People take seconds to answer; if most take as long as the ring, invitations arrive late.',
+  portico_relayed_total:
+    'Each call has at least one offer and one answer; offers without answers are calls that failed.',
+  portico_relayed_bytes_total: 'For the size of the machine only: media never pass through here.',
+  portico_sockets_dropped_total:
+    'The code says what to do: see [errors](errors.md). A steady rise of one code is one client with a defect.',
+  portico_sockets:
+    'About one for each client that can be rung; `identity="none"` that stays high means that clients connect and never say who they are.',
   portico_connections: 'Compare with `limits.connections`; it should follow the number of clients.',
 };
 
 export function renderMetrics(): string {
   const metrics = createMetrics();
-  metrics.watch({ heldPolls: () => 0, connections: () => 0 });
+  metrics.watch({ heldPolls: () => 0, connections: () => 0, sockets: () => [] });
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
   const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));
   if (unknown.length > 0)

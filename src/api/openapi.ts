@@ -77,6 +77,7 @@ const IDENTITY_ERRORS: readonly ErrorCode[] = [
   'IDENTITY_MISMATCH',
   'IDENTITY_UNAVAILABLE',
   'ORIGIN_REFUSED',
+  'API_RATE_EXCEEDED',
 ];
 const BODY_ERRORS: readonly ErrorCode[] = ['BODY_NOT_JSON', 'BODY_TOO_LARGE'];
 

@@ -1,6 +1,7 @@
 // Every route of our own that the public listener serves, in the order in which the API document shows them.
 // A test holds the list against the routes that are registered, both ways.
 
+import { RELAY_OPERATIONS } from '../call/relay-schemas.ts';
 import { CALL_OPERATIONS } from '../call/schemas.ts';
 import { DISCOVERY_OPERATIONS } from '../discovery/schemas.ts';
 import { ICE_OPERATIONS } from '../ice/schemas.ts';
@@ -32,6 +33,7 @@ const DOCUMENT_OPERATIONS: readonly Operation[] = [
 
 export const OPERATIONS: readonly Operation[] = [
   ...CALL_OPERATIONS,
+  ...RELAY_OPERATIONS,
   ...ICE_OPERATIONS,
   ...DISCOVERY_OPERATIONS,
   ...HEALTH_OPERATIONS,

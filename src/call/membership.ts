@@ -3,7 +3,8 @@
 
 import type { ErrorCode } from '../errors.ts';
 import type { RoomId, UserId } from '../matrix/ids.ts';
-import type { Homeserver } from '../matrix/matrix.ts';
+import type { Homeserver, Member } from '../matrix/matrix.ts';
+import { localpartOf } from './model/words.ts';
 
 export interface RoomQuestion {
   readonly token: string;
@@ -14,7 +15,17 @@ export interface RoomQuestion {
   readonly clientAddress: string;
 }
 
-export type Invited = { readonly inviteeIds: readonly UserId[] } | { readonly refused: ErrorCode };
+export type Invited =
+  | {
+      readonly inviteeIds: readonly UserId[];
+      /** What the caller is called in the room: 1 to 255 UTF-16 code units, fit to be shown in one line. */
+      readonly callerName: string;
+    }
+  | { readonly refused: ErrorCode };
+
+const MAX_NAME_CHARACTERS = 255;
+/** Controls and line breaks; and what turns the direction of the text around it, which would forge the line it is in. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
 export async function findInvitees(
   homeserver: Pick<Homeserver, 'joinedMembers'>,
@@ -25,7 +36,10 @@ export async function findInvitees(
     case 'members': {
       const wanted = invitees === undefined ? undefined : new Set(invitees);
       const others = answer.members.map(({ userId }) => userId).filter((userId) => userId !== callerId);
-      return { inviteeIds: wanted === undefined ? others : others.filter((userId) => wanted.has(userId)) };
+      return {
+        inviteeIds: wanted === undefined ? others : others.filter((userId) => wanted.has(userId)),
+        callerName: nameOf(callerId, answer.members),
+      };
     }
     case 'not-in-room':
       return { refused: 'CALL_NOT_IN_ROOM' };
@@ -37,4 +51,12 @@ export async function findInvitees(
     default:
       return answer satisfies never;
   }
+}
+
+function nameOf(userId: UserId, members: readonly Member[]): string {
+  const shown = members.find((member) => member.userId === userId)?.displayName ?? '';
+  const printable = shown.toWellFormed().replaceAll(UNPRINTABLE, '').trim();
+  // Half a surrogate pair would be no text.
+  const cut = printable.slice(0, MAX_NAME_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+  return cut.trim() || localpartOf(userId);
 }

@@ -5,22 +5,24 @@ import type { UserId } from '../matrix/ids.ts';
 import type { CallNotice } from '../push/push.ts';
 import type { Call } from './model/call.ts';
 import type { CallEvent } from './model/events.ts';
-import { legOf } from './model/legs.ts';
+import { isPending, legOf } from './model/legs.ts';
 
-export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number): readonly CallNotice[] {
-  const about = {
-    callId: call.callId,
-    roomId: call.roomId,
-    callType: call.callType,
-    initiatorId: call.initiator.userId,
-    at: atMs,
+/** Of a new call, once it is known who is busy: nobody who talks already is to be woken. */
+export function ringNotice(call: Call): CallNotice {
+  return {
+    ...aboutCall(call, call.createdAtMs),
+    type: 'ring',
+    callerName: call.callerName,
+    userIds: call.legs.filter((leg) => isPending(leg)).map(({ userId }) => userId),
+    expiresAt: call.ringDeadlineAtMs,
   };
+}
+
+/** Everything but the ring. Who is busy gets a cancel though it got no ring: a receiver can list the call as missed. */
+export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number): readonly CallNotice[] {
+  const about = aboutCall(call, atMs);
   return events.flatMap((event): CallNotice[] => {
     switch (event.type) {
-      case 'initiated':
-        return call.state === 'ringing'
-          ? [{ ...about, type: 'ring', userIds: event.inviteeIds, expiresAt: call.ringDeadlineAtMs }]
-          : [];
       case 'answered':
         return [{ ...about, type: 'answer', userIds: [event.userId] }];
       case 'answered-elsewhere':
@@ -51,6 +53,10 @@ export function noticesOf(call: Call, events: readonly CallEvent[], atMs: number
         return [];
     }
   });
+}
+
+function aboutCall({ callId, roomId, callType, initiator }: Call, atMs: number) {
+  return { callId, roomId, callType, initiatorId: initiator.userId, at: atMs };
 }
 
 function hasJoined(call: Call, userId: UserId): boolean {

@@ -3,21 +3,31 @@
 
 import type { UserId } from '../matrix/ids.ts';
 
-/** Beyond this, somebody is making phones ring for the sake of it. */
-const MAX_PER_MINUTE = 10;
-const MAX_RINGING = 3;
+/** Beyond these, somebody is making phones ring for the sake of it. */
+export interface InitiateLimits {
+  /** `calls.initiates_per_minute` */
+  readonly initiatesPerMinute: number;
+  /** `calls.ringing_per_user` */
+  readonly ringingPerUser: number;
+}
+
 const WINDOW_MS = 60_000;
 /** Users whose last attempts are remembered; the one seen longest ago is forgotten first. */
 const MAX_USERS = 20_000;
 
 export class InitiateRates {
+  readonly #limits: InitiateLimits;
   readonly #attempts = new Map<UserId, number[]>();
+
+  constructor(limits: InitiateLimits) {
+    this.#limits = limits;
+  }
 
   /** Whether the user may dial now; if so, the attempt is counted. */
   admit(userId: UserId, ringing: number, nowMs: number): boolean {
-    if (ringing >= MAX_RINGING) return false;
+    if (ringing >= this.#limits.ringingPerUser) return false;
     const recent = (this.#attempts.get(userId) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
-    if (recent.length >= MAX_PER_MINUTE) return false;
+    if (recent.length >= this.#limits.initiatesPerMinute) return false;
     this.#attempts.delete(userId);
     this.#attempts.set(userId, [...recent, nowMs]);
     if (this.#attempts.size > MAX_USERS) {

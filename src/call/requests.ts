@@ -9,6 +9,8 @@ import {
   type RoomId,
   type UserId,
 } from '../matrix/ids.ts';
+import type { NegotiationKind } from '../protocol/messages.ts';
+import { isShallow, MAX_DEPTH, readNegotiationBody } from '../protocol/negotiation.ts';
 import { MAX_INVITEES } from './model/create.ts';
 import type { CallType, SessionStatus } from './model/call.ts';
 import { CANDIDATE_TYPES, PROTOCOLS, STATS_NUMBERS, STATS_RANGES, type StatsReport } from './stats.ts';
@@ -81,6 +83,36 @@ export function readEnabled(body: unknown): Parsed<boolean> {
   return textOf(userId) === undefined || typeof enabled !== 'boolean'
     ? { fault: 'userId and enabled (boolean) required' }
     : { value: enabled };
+}
+
+/** What one participant has for another, or for all the others, as a socket would send it. */
+export interface Relayed {
+  readonly kind: NegotiationKind;
+  readonly target: UserId | 'all';
+  readonly body: unknown;
+  readonly extra: Members;
+}
+
+/** Members that say who asks are never passed on: the others must not get a token. */
+export function readRelayed(kind: NegotiationKind, request: unknown): Parsed<Relayed> {
+  const {
+    userId,
+    accessToken: _accessToken,
+    access_token: _otherToken,
+    deviceId: _deviceId,
+    targetUserId,
+    [kind]: described,
+    ...extra
+  } = membersOf(request);
+  // The original server refused every empty value; null alone has a meaning, as the end of the candidates.
+  const isMissing = kind === 'candidate' ? described === undefined : !described;
+  if (textOf(userId) === undefined || isMissing) return { fault: `userId and ${kind} required` };
+  const judged = readNegotiationBody(kind, described);
+  if ('problem' in judged) return { fault: judged.problem };
+  const target = targetUserId === undefined || targetUserId === 'all' ? 'all' : parseUserId(targetUserId);
+  if (target === undefined) return { fault: "targetUserId must be a Matrix user id, or 'all'" };
+  if (!isShallow(extra)) return { fault: `members must not be nested deeper than ${MAX_DEPTH}` };
+  return { value: { kind, target, body: judged.body, extra } };
 }
 
 export function readIdempotencyKey(header: string | string[] | undefined): Parsed<string | undefined> {

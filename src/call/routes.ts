@@ -3,15 +3,17 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+import type { Clock } from '../clock.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import { bearerOf } from '../http/auth.ts';
 import { exchangeOf } from '../http/exchange.ts';
 import type { Caller, Callers } from '../http/own-api.ts';
 import type { IceServer, IceServers } from '../ice/ice.ts';
-import { parseCallId, parseDeviceId, type CallId, type DeviceId } from '../matrix/ids.ts';
+import { parseCallId, type CallId, type DeviceId, type UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import { StoreUnavailable } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
+import { watchLookups } from './lookups.ts';
 import { findInvitees } from './membership.ts';
 import type { Call, UserDevice } from './model/call.ts';
 import type { CallCommand } from './model/commands.ts';
@@ -24,13 +26,24 @@ import {
   readIdempotencyKey,
   readInitiate,
   readClaim,
+  readRelayed,
   readShown,
   readStats,
   type Parsed,
+  type Relayed,
 } from './requests.ts';
 import type { CallResult, CallService } from './service.ts';
 import { foldStats, readSummary, statsView } from './stats.ts';
 import { activeView, cursorAfter, eventView, historyView, statusView } from './views.ts';
+
+/**
+ * Relays a description or candidate to other participants, as one that came on a socket of the caller's.
+ * @returns why it is refused: CALL_NOT_FOUND for an unknown call and for a stranger alike
+ */
+export type Negotiate = (
+  caller: { readonly userId: UserId; readonly deviceId: DeviceId | undefined },
+  offered: Relayed & { readonly callId: CallId },
+) => ErrorCode | undefined | Promise<ErrorCode | undefined>;
 
 export interface CallRoutesParts {
   readonly callers: Callers;
@@ -41,19 +54,29 @@ export interface CallRoutesParts {
   >;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
   readonly ice: IceServers;
+  readonly clock: Clock;
+  readonly negotiate: Negotiate;
+  /** Which device a caller counts as, also one whose device nobody knows (a script with a user id only). */
+  readonly deviceOf: (caller: Caller) => DeviceId;
+  /** The same in a call that goes on; undefined where no device of the user can be told from another. */
+  readonly deviceIn: (callId: CallId, caller: Caller) => DeviceId | undefined;
 }
 
 const MAX_TIMELINE_EVENTS = 1_000;
 const MAX_MISSED = 100;
-/** A caller whose device nobody knows (a script with a user id only) still answers on one and the same device. */
-const SCRIPT_DEVICE = parseDeviceId('portico-rest');
+
+const RELAY_PATHS = { offer: 'offer', answer: 'answer-sdp', candidate: 'ice-candidate' } as const;
 
 type CallRequest = FastifyRequest<{ Params: { id: string } }>;
 
 export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): void {
-  const { callers, service, store, homeserver, ice } = parts;
+  const { service, store, homeserver, ice, negotiate } = parts;
+  const lookups = watchLookups(parts.callers, parts.clock);
+  const { callers } = lookups;
 
-  server.setErrorHandler((error) => {
+  server.setErrorHandler(async (error, request, reply) => {
+    if (error instanceof GatewayError && error.code === 'CALL_NOT_FOUND')
+      await lookups.hold(request.raw, reply.raw);
     throw error instanceof StoreUnavailable ? new GatewayError('STORE_UNAVAILABLE', error) : error;
   });
 
@@ -74,9 +97,7 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
     });
     if ('refused' in invited) throw new GatewayError(invited.refused);
     const initiator = deviceOf(caller);
-    const call = callOf(
-      await service.initiate({ roomId, callType, initiator, inviteeIds: invited.inviteeIds }, idempotencyKey),
-    );
+    const call = callOf(await service.initiate({ roomId, callType, initiator, ...invited }, idempotencyKey));
     return reply.code(201).send({
       callId: call.callId,
       roomId: call.roomId,
@@ -100,8 +121,9 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
   });
 
   server.post('/api/calls/:id/end', async (request: CallRequest) => {
-    const { userId, deviceId } = await participant(request, 'userId required');
-    const call = await run(request, { type: 'end', userId, deviceId });
+    const caller = await participant(request, 'userId required');
+    const deviceId = parts.deviceIn(callIdOf(request), caller);
+    const call = await run(request, { type: 'end', userId: caller.userId, deviceId });
     return { callId: call.callId, status: 'ended' };
   });
 
@@ -111,6 +133,18 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
       const { userId } = await callers.identify(request.raw, readShown(request.body));
       await run(request, { type: 'toggle', userId, medium, isEnabled });
       return { success: true, [`${medium}Enabled`]: isEnabled };
+    });
+  }
+
+  for (const kind of ['offer', 'answer', 'candidate'] as const) {
+    server.post(`/api/calls/:id/${RELAY_PATHS[kind]}`, async (request: CallRequest) => {
+      const relayed = valueOf(readRelayed(kind, request.body));
+      const caller = await callers.identify(request.raw, readShown(request.body));
+      const callId = callIdOf(request);
+      const sender = { userId: caller.userId, deviceId: parts.deviceIn(callId, caller) };
+      const refused = await negotiate(sender, { callId, ...relayed });
+      if (refused !== undefined) throw new GatewayError(refused);
+      return { success: true };
     });
   }
 
@@ -180,6 +214,10 @@ export function registerCalls(server: FastifyInstance, parts: CallRoutesParts): 
     return callers.identify(request.raw, shown);
   }
 
+  function deviceOf(caller: Caller): UserDevice {
+    return { userId: caller.userId, deviceId: parts.deviceOf(caller) };
+  }
+
   async function run(request: CallRequest, command: CallCommand): Promise<Call> {
     return callOf(await service.command(callIdOf(request), command));
   }
@@ -223,12 +261,6 @@ function incomplete(text: string): GatewayError {
 
 function hasToken(request: FastifyRequest, inBody: string | undefined): boolean {
   return inBody !== undefined || bearerOf(exchangeOf(request.raw).head) !== undefined;
-}
-
-function deviceOf({ userId, deviceId }: Caller): UserDevice {
-  const known: DeviceId | undefined = deviceId ?? SCRIPT_DEVICE;
-  if (known === undefined) throw new TypeError('no device');
-  return { userId, deviceId: known };
 }
 
 function isRinging(call: Call, { userId }: Caller): boolean {

@@ -9,7 +9,7 @@ import type { EndReason } from './model/call.ts';
 import { MAX_INVITEES } from './model/create.ts';
 import { CANDIDATE_TYPES, PROTOCOLS, STATS_NUMBERS, STATS_RANGES } from './stats.ts';
 
-const USER_PATTERN = '^@[!-9;-~]{0,253}:[A-Za-z0-9.:[\\]_-]{1,253}$';
+export const USER_PATTERN = '^@[!-9;-~]{0,253}:[A-Za-z0-9.:[\\]_-]{1,253}$';
 const REASONS: readonly EndReason[] = [
   'hangup',
   'cancelled',
@@ -47,7 +47,7 @@ const roomId = Type.String({
 const callType = Type.Enum(['voice', 'video'], { type: 'string', examples: ['video'] });
 const callStatus = word(['ringing', 'active', 'ended', 'rejected', 'missed']);
 const createdAt = Type.String({ format: 'date-time' });
-const shown = {
+export const shown = {
   userId: Type.String({ minLength: 1, description: 'Who asks.', examples: ['@alice:example.org'] }),
   accessToken: Type.Optional(
     Type.String({ description: 'The Matrix access token, unless it stands in `Authorization`.' }),
@@ -194,9 +194,9 @@ const Timeline = Type.Object(
 const called = { callId, roomId: Type.String(), callType };
 const Initiated = Type.Object({ ...called, status: callStatus, iceServers: IceServersSchema });
 const changed = (status: ReturnType<typeof word>) => Type.Object({ callId, status });
-const Success = Type.Object({ success: Type.Boolean() });
+export const Success = Type.Object({ success: Type.Boolean() });
 
-const common = { area: 'Calls', needsIdentity: true } as const;
+export const common = { area: 'Calls', needsIdentity: true } as const;
 const changes = ['CALL_NOT_FOUND', 'STORE_UNAVAILABLE'] as const;
 const USER_QUERY = Type.Object({ userId: optionalUser });
 const BOTH_FAULTS = ['userId and accessToken required'];

@@ -13,7 +13,7 @@ import { decide } from './model/decide.ts';
 import type { Limits } from './model/decision.ts';
 import type { CallEvent } from './model/events.ts';
 import { busyUserIds, judgeInitiate, type InitiateRequest } from './model/initiate.ts';
-import { legOf } from './model/legs.ts';
+import { hasPending, legOf } from './model/legs.ts';
 import type { InitiateRates } from './rates.ts';
 import { DeadlineTimers } from './timers.ts';
 import { Turns } from './turns.ts';
@@ -34,6 +34,12 @@ export interface CallServiceParts {
   readonly isDraining: () => boolean;
   /** Told of every change, in the order of each call's versions. Must not throw. */
   readonly onCommitted: (committed: Committed) => void;
+  /**
+   * Told once of each new call, after its commit, when it is known who of the invitees is busy: those who can still
+   * answer are to be rung now (in a group, somebody may have answered meanwhile). Not told of a call that nobody can
+   * answer any more, of repeats, nor of what a restart finds. Must not throw.
+   */
+  readonly onRinging: (call: Call) => void;
   /** Told of a deadline that could not be judged; it is tried again. */
   readonly onDeadlineFailed: (callId: CallId, error: unknown) => void;
 }
@@ -48,6 +54,8 @@ export class CallService {
   readonly #parts: CallServiceParts;
   readonly #timers: DeadlineTimers;
   readonly #turns = new Turns<UserId>();
+  /** New calls of which nobody was told yet, each as it was last committed. */
+  readonly #unrung = new Map<CallId, Call>();
 
   constructor(parts: CallServiceParts) {
     this.#parts = parts;
@@ -57,11 +65,17 @@ export class CallService {
     });
   }
 
-  /** Takes up every call that had not ended when the process did: what is overdue ends, the rest gets its timer. T25 */
-  async start(): Promise<void> {
-    for (const call of await this.#parts.store.loadLiveCalls()) {
-      await this.command(call.callId, { type: 'judge-deadlines' });
+  /**
+   * Takes up every call that had not ended when the process did: what is overdue ends, the rest gets its timer. T25
+   * @returns those that go on, as `onCommitted` was told of them
+   */
+  async start(): Promise<readonly Call[]> {
+    const live: Call[] = [];
+    for (const { callId } of await this.#parts.store.loadLiveCalls()) {
+      const result = await this.command(callId, { type: 'resume' });
+      if ('call' in result && result.call.state !== 'ended') live.push(result.call);
     }
+    return live;
   }
 
   /** Judges no deadline any more. What is stored is taken up by the next start. */
@@ -105,11 +119,17 @@ export class CallService {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
     if (!result.inserted) return yielded(request, result.existing, result.because, nowMs);
-    this.#publish({ call: created.call, events: created.events, atMs: nowMs });
-    // Only now that the new call is certain: who loses to glare keeps the call that is running.
-    for (const replacedId of replacedIds)
-      await this.command(replacedId, { type: 'replace', ...request.initiator });
-    return this.#noteBusy(created.call, request);
+    this.#unrung.set(callId, created.call);
+    try {
+      this.#publish({ call: created.call, events: created.events, atMs: nowMs });
+      // Only now that the new call is certain: who loses to glare keeps the call that is running.
+      for (const replacedId of replacedIds)
+        await this.command(replacedId, { type: 'replace', ...request.initiator });
+      return await this.#noteBusy(created.call, request);
+    } finally {
+      // Also if the store has failed meanwhile: a repeat finds the call and rings nobody, so that this is the only time.
+      this.#ring(callId);
+    }
   }
 
   /**
@@ -144,7 +164,15 @@ export class CallService {
     return call !== undefined && legOf(call, userId) !== undefined ? call : undefined;
   }
 
+  #ring(callId: CallId): void {
+    const call = this.#unrung.get(callId);
+    this.#unrung.delete(callId);
+    if (call !== undefined && hasPending(call)) this.#parts.onRinging(call);
+  }
+
   #publish(committed: Committed): void {
+    const { callId } = committed.call;
+    if (this.#unrung.has(callId)) this.#unrung.set(callId, committed.call);
     this.#timers.arm(committed.call, committed.atMs);
     this.#parts.onCommitted(committed);
   }

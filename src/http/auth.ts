@@ -6,7 +6,7 @@ import type { SignalingConfig } from '../config/sections/signaling.ts';
 import type { ErrorCode } from '../errors.ts';
 import { parseDeviceId, parseUserId, type DeviceId, type UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
-import type { VouchedUser, Vouching } from '../matrix/vouch.ts';
+import type { Recheck, VouchedUser, Vouching } from '../matrix/vouch.ts';
 import type { AddressRanges } from './address.ts';
 import type { Client } from './client.ts';
 import type { RequestHead } from './head.ts';
@@ -25,6 +25,11 @@ export interface Identity {
   readonly userId: UserId;
   readonly deviceId?: DeviceId;
   readonly trust: 'verified' | 'vouched' | 'claimed';
+  /**
+   * For what stays open: whether it still holds. `unknown`: the homeserver cannot say now. An answer may be as old as the
+   * cache of the homeserver allows. Absent where nothing was ever proved.
+   */
+  readonly recheck?: Recheck;
 }
 
 export interface Refusal {
@@ -83,7 +88,13 @@ async function verify(token: string, shown: Shown, { mode, homeserver }: Door): 
     if (isShown(shown.claimedUserId) && shown.claimedUserId !== answer.userId)
       return { refused: 'IDENTITY_MISMATCH' };
     const deviceId = answer.deviceId ?? parseDeviceId(shown.claimedDeviceId);
-    return { userId: answer.userId, trust: 'verified', ...(deviceId === undefined ? {} : { deviceId }) };
+    const { userId } = answer;
+    const recheck: Recheck = async () => {
+      const again = await homeserver.whoami(token, clientAddress);
+      if (again.kind === 'unavailable') return 'unknown';
+      return again.kind === 'known' && again.userId === userId ? 'valid' : 'revoked';
+    };
+    return { userId, trust: 'verified', recheck, ...(deviceId === undefined ? {} : { deviceId }) };
   }
   const claimedUserId = parseUserId(shown.claimedUserId);
   if (mode === 'claimed' && claimedUserId !== undefined)
@@ -95,8 +106,8 @@ function claimedIdentity(userId: UserId, deviceId: DeviceId | undefined): Identi
   return { userId, trust: 'claimed', ...(deviceId === undefined ? {} : { deviceId }) };
 }
 
-function vouchedIdentity({ userId, deviceId }: VouchedUser): Identity {
-  return { userId, trust: 'vouched', ...(deviceId === undefined ? {} : { deviceId }) };
+function vouchedIdentity({ userId, deviceId, recheck }: VouchedUser): Identity {
+  return { userId, trust: 'vouched', recheck, ...(deviceId === undefined ? {} : { deviceId }) };
 }
 
 function isShown(text: string | undefined): text is string {
@@ -153,7 +164,7 @@ export function isLogout(head: RequestHead): boolean {
 }
 
 /** What the operator has to be told at every start about settings that let more in than they should. */
-export function identityWarnings(config: SignalingConfig): readonly string[] {
+export function identityWarnings(config: Pick<SignalingConfig, 'identity' | 'origins'>): readonly string[] {
   return [
     ...(config.identity === 'claimed'
       ? ['signaling.identity is claimed: anybody can be any user; for laboratories only']

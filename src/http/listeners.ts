@@ -22,6 +22,7 @@ import { errorAnswer } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
 import { RequestOrder } from './in-order.ts';
 import { rawAnswer } from './send.ts';
+import type { Upgrades } from './upgrade.ts';
 
 export interface ListenerLimits extends ConnectionLimits {
   readonly headerSizeBytes: number;
@@ -33,6 +34,8 @@ export interface ListenersParts {
   /** The config key that the addresses come from, for errors. */
   readonly setting: string;
   readonly door: FrontDoor;
+  /** Without it every offer of an upgrade is ignored. */
+  readonly upgrades?: Upgrades;
   readonly trustedProxies: AddressRanges;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
@@ -47,7 +50,10 @@ export interface Listeners {
   addresses(): readonly ListenAddress[];
   /** Connections open now. */
   readonly connections: number;
-  /** Accepts no more, and closes idle connections; resolves when every connection is gone. */
+  /**
+   * Accepts no more, and closes idle connections; resolves when every connection is gone. Upgraded ones are waited for,
+   * not closed: their owners know how to say farewell.
+   */
   drain(): Promise<void>;
   /** Accepts no more and closes every connection at once. */
   destroy(): void;
@@ -62,7 +68,10 @@ const DEADLINE_CHECK_MS = 1_000;
 export function createListeners(listen: readonly ListenAddress[], parts: ListenersParts): Listeners {
   const counter = new ConnectionCounter(parts.limits);
   const sockets = new Set<Socket>();
+  /** Those that have left HTTP. */
+  const upgraded = new WeakSet<Socket>();
   const order = new RequestOrder();
+  const { upgrades } = parts;
   const servers: { server: Server; address: ListenAddress }[] = [];
   const options: ServerOptions = {
     maxHeaderSize: parts.limits.headerSizeBytes,
@@ -75,6 +84,13 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     requireHostHeader: false,
     insecureHTTPParser: false,
     noDelay: true,
+    // An offer behind a request that is still in work is ignored: the answer to that one, and the first frames of the
+    // new protocol, would go out side by side.
+    shouldUpgradeCallback: (request) =>
+      upgrades !== undefined &&
+      sockets.has(request.socket) &&
+      order.currentOf(request.socket) === undefined &&
+      upgrades.shouldUpgrade(request),
   };
 
   return {
@@ -96,7 +112,9 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       );
       // Node's closeIdleConnections() spares connections that have not sent anything yet, and those that become idle
       // later: both would hold up the stop until its deadline.
-      for (const socket of sockets) order.whenFree(socket, () => socket.destroySoon());
+      for (const socket of sockets) {
+        if (!upgraded.has(socket)) order.whenFree(socket, () => socket.destroySoon());
+      }
       await Promise.all(closed);
     },
     destroy() {
@@ -119,6 +137,10 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     server.on('request', onRequest);
     // Without this Node asks for the body at once, also for one that we are about to refuse.
     server.on('checkContinue', onRequest);
+    server.on('upgrade', (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
+      upgraded.add(request.socket);
+      upgrades?.handle(request, request.socket, head, peerOf(request.socket, address));
+    });
     server.on('connection', (socket) => admit(socket));
     server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
       refuse(socket, 'REQUEST_METHOD_REFUSED'),

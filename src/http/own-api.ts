@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { FastifyInstance } from 'fastify';
 
+import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { AddressRanges } from './address.ts';
 import {
@@ -18,6 +19,7 @@ import {
 import { corsHeaders } from './cors.ts';
 import { exchangeOf } from './exchange.ts';
 import { refuseOrigin } from './origins.ts';
+import type { RequestRates } from './rates.ts';
 
 /** Who asks, and with which token of its own, if it showed one: to ask the homeserver in the caller's name. */
 export interface Caller extends Identity {
@@ -31,27 +33,42 @@ export interface Claim {
 }
 
 export interface Callers {
-  /** @throws GatewayError IDENTITY_* */
+  /** @throws GatewayError IDENTITY_*, API_RATE_EXCEEDED */
   identify(request: IncomingMessage, claim: Claim): Promise<Caller>;
-  /** For requests that may name nobody: each user that stands behind the address. @throws GatewayError IDENTITY_* */
+  /**
+   * For requests that may name nobody: each user that stands behind the address.
+   * @throws GatewayError IDENTITY_*, API_RATE_EXCEEDED
+   */
   identifyEach(request: IncomingMessage, claim: Claim): Promise<readonly Caller[]>;
 }
 
-export function createCallers(door: Door, trustedProxies: AddressRanges): Callers {
+export interface Asking {
+  readonly rates: Pick<RequestRates, 'admit'>;
+  readonly clock: Clock;
+}
+
+export function createCallers(door: Door, trustedProxies: AddressRanges, { rates, clock }: Asking): Callers {
   return {
     async identify(request, claim) {
       const shown = shownBy(request, claim);
       const identity = await authenticate(shown, door);
       if ('refused' in identity) throw new GatewayError(identity.refused);
+      if (!isAdmitted(identity)) throw new GatewayError('API_RATE_EXCEEDED');
       return callerOf(identity, shown);
     },
     async identifyEach(request, claim) {
       const shown = shownBy(request, claim);
       const identities = await authenticateEach(shown, door);
       if ('refused' in identities) throw new GatewayError(identities.refused);
-      return identities.map((identity) => callerOf(identity, shown));
+      const admitted = identities.filter((identity) => isAdmitted(identity));
+      if (admitted.length === 0) throw new GatewayError('API_RATE_EXCEEDED');
+      return admitted.map((identity) => callerOf(identity, shown));
     },
   };
+
+  function isAdmitted({ userId }: Identity): boolean {
+    return rates.admit(userId, clock.monotonicMs());
+  }
 
   function shownBy(request: IncomingMessage, { accessToken, userId }: Claim): Shown {
     const { head, client } = exchangeOf(request);

@@ -9,7 +9,10 @@ import type { Homeserver, KnownToken, UnknownToken, Whoami } from './matrix.ts';
 
 export interface CacheOptions {
   readonly clock: Clock;
-  /** How long a revoked token may still be believed. */
+  /**
+   * How long a revoked token may still be believed. Whoever asks again about open sockets every ten seconds adds that
+   * much: 45 s keep the two together within the minute that is promised.
+   */
   readonly knownMs?: number;
   readonly unknownTokenMs?: number;
   /** Of each of the two kinds of answer. */
@@ -22,7 +25,7 @@ export interface CachedHomeserver extends Homeserver {
 }
 
 export function cached(homeserver: Homeserver, options: CacheOptions): CachedHomeserver {
-  const { clock, knownMs = 60_000, unknownTokenMs = 10_000, maxEntries = 20_000 } = options;
+  const { clock, knownMs = 45_000, unknownTokenMs = 10_000, maxEntries = 20_000 } = options;
   // Apart from each other, so that invented tokens push out no known one.
   const known = new Remembered<KnownToken>(maxEntries);
   const unknown = new Remembered<UnknownToken>(maxEntries);

@@ -4,7 +4,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { DeviceId, UserId } from './ids.ts';
-import type { Homeserver } from './matrix.ts';
+import type { Homeserver, KnownToken } from './matrix.ts';
 
 export interface VouchLimits {
   /** A held `/sync` comes again every 30 s or so; a client that has not asked for this long is gone. */
@@ -129,8 +129,16 @@ function leastWorth(vouchers: ReadonlyMap<string, Voucher>): string {
   return (tokens.find(([, { isConfirmed }]) => !isConfirmed) ?? tokens[0])?.[0] ?? '';
 }
 
+/** Whether an identity still holds; `unknown` while the homeserver cannot say. */
+export type Recheck = () => Promise<'valid' | 'revoked' | 'unknown'>;
+
 export interface VouchedUser {
   readonly userId: UserId;
+  /**
+   * Asks again about the tokens that vouched, and about those in use at the address by then: a client that refreshes its
+   * token is not revoked, nor one that has merely been quiet for a while. Revoked only if the homeserver refuses all.
+   */
+  readonly recheck: Recheck;
   /**
    * Only if it is certain: the one device of this user at the address, or the claimed one among several. A wrong one
    * would make two devices one, and the one would never hear that the other answered.
@@ -170,30 +178,64 @@ export function createVouching(
     },
 
     async vouchedUser(clientAddress, claimedUserId, claimedDeviceId) {
-      const { devices, isComplete } = await confirmed(clientAddress);
-      const claimed = devices.get(claimedUserId);
+      const { users, isComplete } = await confirmed(clientAddress);
+      const claimed = users.get(claimedUserId);
       if (claimed === undefined) return { kind: isComplete ? 'refused' : 'unavailable' };
-      return { kind: 'vouched', ...userWithDevice(claimedUserId, claimed, isComplete, claimedDeviceId) };
+      const recheck = recheckOf(clientAddress, claimedUserId, claimed);
+      const user = userWithDevice(claimedUserId, claimed.devices, isComplete, claimedDeviceId);
+      return { kind: 'vouched', ...user, recheck };
     },
 
     async vouchedUsers(clientAddress) {
-      const { devices, isComplete } = await confirmed(clientAddress);
-      if (devices.size === 0 && !isComplete) return 'unavailable';
-      return [...devices].map(([userId, found]) => userWithDevice(userId, found, isComplete));
+      const { users, isComplete } = await confirmed(clientAddress);
+      if (users.size === 0 && !isComplete) return 'unavailable';
+      return [...users].map(([userId, found]) => ({
+        ...userWithDevice(userId, found.devices, isComplete),
+        recheck: recheckOf(clientAddress, userId, found),
+      }));
     },
   };
 
+  function recheckOf(clientAddress: string, userId: UserId, { tokens }: FoundUser): Recheck {
+    return async () => {
+      const old = await recheckTokens(clientAddress, userId, tokens);
+      if (old !== 'revoked') return old;
+      const { users, isComplete } = await confirmed(clientAddress);
+      const found = users.get(userId);
+      if (found === undefined) return isComplete ? 'revoked' : 'unknown';
+      for (const token of found.tokens) tokens.add(token);
+      return 'valid';
+    };
+  }
+
+  /** Takes away what the homeserver refuses: it will not be asked about again. */
+  async function recheckTokens(
+    clientAddress: string,
+    userId: UserId,
+    tokens: Set<string>,
+  ): Promise<'valid' | 'revoked' | 'unknown'> {
+    let failed = 0;
+    for (const token of tokens) {
+      const answer = await homeserver.whoami(token, clientAddress);
+      if (answer.kind === 'known' && answer.userId === userId) return 'valid';
+      if (answer.kind === 'unavailable') failed += 1;
+      else tokens.delete(token);
+      if (failed >= MAX_FAILED_QUESTIONS) break;
+    }
+    return failed === 0 ? 'revoked' : 'unknown';
+  }
+
   async function confirmed(
     clientAddress: string,
-  ): Promise<{ devices: Map<UserId, Set<DeviceId | undefined>>; isComplete: boolean }> {
-    const devices = new Map<UserId, Set<DeviceId | undefined>>();
+  ): Promise<{ users: Map<UserId, FoundUser>; isComplete: boolean }> {
+    const users = new Map<UserId, FoundUser>();
     let failed = 0;
     for (const token of table.vouchersFor(clientAddress, clock.monotonicMs())) {
       const answer = await homeserver.whoami(token, clientAddress);
       switch (answer.kind) {
         case 'known':
           table.confirm(clientAddress, token);
-          devices.set(answer.userId, (devices.get(answer.userId) ?? new Set()).add(answer.deviceId));
+          note(users, answer, token);
           break;
         case 'unknown-token':
           table.drop(clientAddress, token);
@@ -205,8 +247,21 @@ export function createVouching(
       }
       if (failed >= MAX_FAILED_QUESTIONS) break;
     }
-    return { devices, isComplete: failed === 0 };
+    return { users, isComplete: failed === 0 };
   }
+}
+
+interface FoundUser {
+  readonly devices: Set<DeviceId | undefined>;
+  /** At most as many as an address has. */
+  readonly tokens: Set<string>;
+}
+
+function note(users: Map<UserId, FoundUser>, { userId, deviceId }: KnownToken, token: string): void {
+  const found = users.get(userId) ?? { devices: new Set(), tokens: new Set() };
+  found.devices.add(deviceId);
+  found.tokens.add(token);
+  users.set(userId, found);
 }
 
 function userWithDevice(
@@ -214,7 +269,7 @@ function userWithDevice(
   devices: ReadonlySet<DeviceId | undefined>,
   isComplete: boolean,
   claimedDeviceId?: DeviceId,
-): VouchedUser {
+): Omit<VouchedUser, 'recheck'> {
   if (claimedDeviceId !== undefined && devices.has(claimedDeviceId))
     return { userId, deviceId: claimedDeviceId };
   const [only] = devices;

@@ -6,6 +6,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface GaugeSources {
   readonly heldPolls: () => number;
   readonly connections: () => number;
+  /** Sockets by dialect and by how their user was established (`none`: not yet). */
+  readonly sockets: () => Iterable<{ readonly dialect: string; readonly trust: string }>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -40,10 +42,56 @@ export function createMetrics() {
       labelNames: ['code'],
       registers,
     }),
+    callsStarted: new Counter({
+      name: 'portico_calls_started_total',
+      help: 'Calls that began to ring, by type (voice, video).',
+      labelNames: ['type'],
+      registers,
+    }),
+    callsEnded: new Counter({
+      name: 'portico_calls_ended_total',
+      help: 'Calls that ended, by reason (hangup, no_answer, rejected, ...) and whether anybody had answered.',
+      labelNames: ['reason', 'answered'],
+      registers,
+    }),
+    ringSeconds: new Histogram({
+      name: 'portico_call_ring_to_answer_seconds',
+      help: 'Seconds from the beginning of a call to its first answer.',
+      buckets: [1, 2, 5, 10, 20, 30, 45, 60, 120],
+      registers,
+    }),
+    relayed: new Counter({
+      name: 'portico_relayed_total',
+      help: 'Offers, answers and candidates passed on, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    relayedBytes: new Counter({
+      name: 'portico_relayed_bytes_total',
+      help: 'Approximate bytes of offers, answers and candidates passed on.',
+      registers,
+    }),
+    socketsDropped: new Counter({
+      name: 'portico_sockets_dropped_total',
+      help: 'Signaling sockets that were closed for what their client did, by code (see errors.md).',
+      labelNames: ['code'],
+      registers,
+    }),
     /** Declares the gauges that are read from the parts when somebody asks. */
     watch(sources: GaugeSources): void {
       gauge('portico_held_polls', 'Long polls (/sync) that Synapse holds now.', sources.heldPolls);
       gauge('portico_connections', 'Open client connections, all listeners together.', sources.connections);
+      const sockets = new Gauge({
+        name: 'portico_sockets',
+        help: 'Signaling sockets by dialect (native, socketio) and identity (verified, vouched, claimed, none).',
+        labelNames: ['dialect', 'identity'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const { dialect, trust } of sources.sockets()) this.inc({ dialect, identity: trust });
+        },
+      });
+      registry.registerMetric(sockets);
     },
   };
 

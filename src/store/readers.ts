@@ -20,6 +20,7 @@ import type {
   UserDevice,
 } from '../call/model/call.ts';
 import type { CallEvent } from '../call/model/events.ts';
+import { localpartOf } from '../call/model/words.ts';
 import type { CallId, DeviceId, RoomId, UserId } from '../matrix/ids.ts';
 
 /** The message names the member and what is wrong with it, never its value. */
@@ -178,6 +179,7 @@ const callBase = {
   roomId,
   callType,
   initiator: objectOf<UserDevice>(userDevice),
+  callerName: identifier,
   createdAtMs: count,
   ringDeadlineAtMs: count,
   maxEndAtMs: count,
@@ -247,7 +249,15 @@ const readEventValue = tagged('type', eventReaders);
 
 /** @throws Unreadable */
 export function readCallJson(json: string): Call {
-  return readCallValue(parseJson(json), '');
+  return readCallValue(withCallerName(parseJson(json)), '');
+}
+
+/** Calls that were stored before they had it. */
+function withCallerName(value: unknown): unknown {
+  if (!isObject(value) || value['callerName'] !== undefined) return value;
+  const { initiator } = value;
+  if (!isObject(initiator) || typeof initiator['userId'] !== 'string') return value;
+  return { ...value, callerName: localpartOf(userId(initiator['userId'], 'initiator.userId')) };
 }
 
 /** @throws Unreadable */

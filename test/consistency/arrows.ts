@@ -15,6 +15,8 @@ export interface Arrow {
 export const ARROWS: readonly Arrow[] = [
   // The base, below everything.
   { from: '', to: 'errors.ts', carries: 'values', why: 'the registry is data' },
+  { from: 'errors.ts', to: 'errors/', carries: 'values', why: 'its tables' },
+  { from: 'errors/', to: 'errors/', carries: 'types', why: 'one area' },
   { from: '', to: 'clock.ts', carries: 'types', why: 'time is an argument' },
   { from: '', to: 'random.ts', carries: 'types', why: 'randomness is an argument' },
 
@@ -35,10 +37,17 @@ export const ARROWS: readonly Arrow[] = [
 
   // The API document: every feature says what its routes take and answer, and one list gathers them.
   { from: 'call/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'call/relay-schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'ice/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'discovery/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'observe/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'api/operations.ts', to: 'call/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  {
+    from: 'api/operations.ts',
+    to: 'call/relay-schemas.ts',
+    carries: 'values',
+    why: 'the list of all routes',
+  },
   { from: 'api/operations.ts', to: 'ice/schemas.ts', carries: 'values', why: 'the list of all routes' },
   { from: 'api/operations.ts', to: 'discovery/schemas.ts', carries: 'values', why: 'the list of all routes' },
   { from: 'api/operations.ts', to: 'observe/schemas.ts', carries: 'values', why: 'the list of all routes' },
@@ -90,9 +99,14 @@ export const ARROWS: readonly Arrow[] = [
     why: 'refused heads are counted',
   },
 
+  { from: 'http/upgrade.ts', to: 'proxy/route.ts', carries: 'values', why: 'what is forwarded stays HTTP' },
+  { from: 'http/upgrade.ts', to: 'observe/redact.ts', carries: 'values', why: 'targets are logged' },
+  { from: 'http/upgrade.ts', to: 'observe/metrics.ts', carries: 'types', why: 'refusals are counted' },
+
   // Who asks is decided at the doors, by what the homeserver says.
   { from: 'http/auth.ts', to: 'matrix/ids.ts', carries: 'values', why: 'claims are parsed' },
   { from: 'http/auth.ts', to: 'matrix/', carries: 'types', why: 'through the port' },
+  { from: 'http/rates.ts', to: 'matrix/ids.ts', carries: 'types', why: 'requests are counted per user' },
   { from: 'http/auth.ts', to: 'config/sections/signaling.ts', carries: 'types', why: 'its own section' },
 
   // The lane reads exchanges and answers through http; its decisions know heads and clients as types.
@@ -135,11 +149,26 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'call/routes.ts', to: 'http/auth.ts', carries: 'values', why: 'whether a token is shown at all' },
   { from: 'call/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'the head that shows it' },
   { from: 'call/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
+  { from: 'call/lookups.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asked in vain' },
   { from: 'call/routes.ts', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
+  {
+    from: 'call/requests.ts',
+    to: 'protocol/negotiation.ts',
+    carries: 'values',
+    why: 'negotiation is judged alike at every door',
+  },
+  { from: 'call/requests.ts', to: 'protocol/messages.ts', carries: 'types', why: 'the kinds of negotiation' },
   { from: 'call/notices.ts', to: 'push/push.ts', carries: 'types', why: 'through the port' },
   { from: 'push/push.ts', to: 'call/model/call.ts', carries: 'types', why: 'what a notice is about' },
   { from: 'store/', to: 'call/model/', carries: 'types', why: 'what is stored' },
   { from: 'store/rows.ts', to: 'call/model/words.ts', carries: 'values', why: 'the words of its columns' },
+  {
+    from: 'store/readers.ts',
+    to: 'call/model/words.ts',
+    carries: 'values',
+    only: ['localpartOf'],
+    why: 'the name of callers that have none stored',
+  },
   { from: 'discovery/routes.ts', to: 'ice/ice.ts', carries: 'types', why: 'the shape of an ICE server' },
   { from: 'ice/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
   { from: 'ice/offer.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks, if it can be known' },
@@ -161,6 +190,42 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'observe/access-log.ts', to: 'http/exchange.ts', carries: 'types', why: 'what is written down' },
   { from: 'observe/health.ts', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
   { from: 'observe/health.ts', to: 'store/store.ts', carries: 'types', why: 'through the port' },
+
+  // The relay: it knows a call as it is stored, and what it may keep.
+  // Signaling: what is published in protocol/, the sessions above the calls they are in, and the transports beside them.
+  { from: 'protocol/', to: 'protocol/', carries: 'values', why: 'one area' },
+  { from: 'protocol/', to: 'matrix/ids.ts', carries: 'values', why: 'identifiers are parsed' },
+  { from: 'protocol/', to: 'call/model/call.ts', carries: 'types', why: 'the words of the model' },
+  {
+    from: 'protocol/requests.ts',
+    to: 'call/model/create.ts',
+    carries: 'values',
+    only: ['MAX_INVITEES'],
+    why: 'a request names no more',
+  },
+  { from: 'protocol/', to: 'ice/ice.ts', carries: 'types', why: 'messages hold ICE servers' },
+  { from: 'signaling/', to: 'signaling/', carries: 'values', why: 'one area' },
+  { from: 'signaling/', to: 'protocol/', carries: 'values', why: 'messages, limits and close codes' },
+  { from: 'signaling/', to: 'call/model/', carries: 'values', why: 'who is in a call, and how' },
+  { from: 'signaling/', to: 'call/service.ts', carries: 'types', why: 'commands are sent to it' },
+  { from: 'signaling/requests.ts', to: 'call/membership.ts', carries: 'values', why: 'whom one may call' },
+  { from: 'signaling/', to: 'matrix/ids.ts', carries: 'values', why: 'devices are named' },
+  { from: 'signaling/', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
+  { from: 'signaling/', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
+  { from: 'signaling/', to: 'http/auth.ts', carries: 'values', why: 'one function for every door' },
+  { from: 'signaling/doors.ts', to: 'http/exchange.ts', carries: 'values', why: 'polling requests' },
+  { from: 'signaling/doors.ts', to: 'http/origins.ts', carries: 'values', why: 'pages of other sites' },
+  { from: 'signaling/doors.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
+  { from: 'signaling/', to: 'http/arrival.ts', carries: 'values', why: 'how a client arrived' },
+  { from: 'signaling/doors.ts', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
+  {
+    from: 'signaling/doors.ts',
+    to: 'config/sections/signaling.ts',
+    carries: 'types',
+    why: 'its own section',
+  },
+  { from: 'signaling/transports/', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are completed' },
+  { from: 'signaling/transports/', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
 
   // The composition root builds everything and is built by the commands only.
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
@@ -201,6 +266,7 @@ export const ADAPTERS: readonly string[] = [
   'http/front-door.ts',
   'http/listeners.ts',
   'http/server.ts',
+  'http/upgrade.ts',
   'http/own-api.ts',
   'http/token-watch.ts',
   'ice/offer.ts',
@@ -217,6 +283,10 @@ export const ADAPTERS: readonly string[] = [
   'proxy/forward.ts',
   'proxy/upstream.ts',
   'push/webhook.ts',
+  'signaling/doors.ts',
+  'signaling/hub.ts',
+  'signaling/transports/socket-io.ts',
+  'signaling/transports/websocket.ts',
   'store/sqlite.ts',
 ];
 
@@ -246,11 +316,14 @@ export const PURE_FILES: readonly string[] = [
   'discovery/call-config.ts',
   'discovery/well-known.ts',
   'errors.ts',
+  'errors/calls.ts',
+  'errors/gateway.ts',
   'http/client.ts',
   'http/cors.ts',
   'http/errors.ts',
   'http/head.ts',
   'http/origins.ts',
+  'http/rates.ts',
   'matrix/ids.ts',
   'observe/redact.ts',
   'proxy/deadlines.ts',
@@ -259,6 +332,17 @@ export const PURE_FILES: readonly string[] = [
   'proxy/headers.ts',
   'proxy/retry.ts',
   'proxy/route.ts',
+  'protocol/negotiation.ts',
+  'protocol/close-codes.ts',
+  'protocol/limits.ts',
+  'protocol/messages.ts',
+  'protocol/requests.ts',
+  'signaling/fan-out.ts',
+  'signaling/frame-rate.ts',
+  'signaling/live-calls.ts',
+  'signaling/outbox.ts',
+  'signaling/relay-size.ts',
+  'signaling/weight.ts',
 ];
 
 export interface Fence {
@@ -273,12 +357,21 @@ export const FENCES: readonly Fence[] = [
   // The demo speaks to the Synapse that it started as any client would, on no path of a request.
   { package: 'undici', values: ['proxy/', 'matrix/', 'push/', 'cli/demo/'], types: [] },
   { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: ['api/', 'call/', 'ice/'] },
+  { package: 'ws', values: ['signaling/transports/'], types: [] },
+  { package: 'socket.io', values: ['signaling/transports/'], types: [] },
+  { package: 'socket.io-adapter', values: ['signaling/transports/'], types: [] },
   { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
   { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
   { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },
   {
     package: 'typebox',
-    values: ['call/schemas.ts', 'ice/schemas.ts', 'discovery/schemas.ts', 'observe/schemas.ts'],
+    values: [
+      'call/schemas.ts',
+      'call/relay-schemas.ts',
+      'ice/schemas.ts',
+      'discovery/schemas.ts',
+      'observe/schemas.ts',
+    ],
     types: ['api/operation.ts'],
   },
   // The demo writes the log config of its Synapse.

@@ -83,6 +83,7 @@ export function ringingCall(
     roomId: roomId ?? ROOM,
     callType: 'video',
     initiator: { userId: from, deviceId: PHONE },
+    callerName: 'Älice 🦊',
     createdAtMs: atMs,
     ringDeadlineAtMs: atMs + 60_000,
     maxEndAtMs: atMs + 4 * 3_600_000,
@@ -94,9 +95,11 @@ export function ringingCall(
 
 /** The next version, answered by everybody. */
 export function answered(call: LiveCall): ActiveCall {
-  const { callId: id, roomId, callType, initiator, createdAtMs, ringDeadlineAtMs, maxEndAtMs } = call;
+  const { callId: id, roomId, callType, initiator, callerName } = call;
+  const { createdAtMs, ringDeadlineAtMs, maxEndAtMs } = call;
   const legs = call.legs.map(({ userId, isInitiator }) => joinedLeg(userId, isInitiator));
-  const base = { callId: id, roomId, callType, initiator, createdAtMs, ringDeadlineAtMs, maxEndAtMs, legs };
+  const about = { callId: id, roomId, callType, initiator, callerName };
+  const base = { ...about, createdAtMs, ringDeadlineAtMs, maxEndAtMs, legs };
   return { ...base, version: call.version + 1, state: 'active', answeredAtMs: createdAtMs + 5 };
 }
 
@@ -106,8 +109,10 @@ export function ended(
   endReason: EndReason,
   { unanswered = 'missed', endedAtMs = call.createdAtMs + 60_000 }: Ending = {},
 ): EndedCall {
-  const { callId: id, roomId, callType, initiator, createdAtMs, ringDeadlineAtMs, maxEndAtMs } = call;
-  const base = { callId: id, roomId, callType, initiator, createdAtMs, ringDeadlineAtMs, maxEndAtMs };
+  const { callId: id, roomId, callType, initiator, callerName } = call;
+  const { createdAtMs, ringDeadlineAtMs, maxEndAtMs } = call;
+  const about = { callId: id, roomId, callType, initiator, callerName };
+  const base = { ...about, createdAtMs, ringDeadlineAtMs, maxEndAtMs };
   return {
     ...base,
     legs: call.legs.map((leg): SettledLeg => {

@@ -81,6 +81,23 @@ export async function testKeeping(t: Test, makeStorage: MakeStorage): Promise<vo
     t.strictSame(await store.findCall(call.callId), call);
   });
 
+  await t.test('names the caller of a call that was stored without, by its localpart', async (t) => {
+    const store = await makeStore(t, makeStorage);
+    for (const [n, first] of [
+      ringingCall(1),
+      answered(ringingCall(2)),
+      ended(ringingCall(3), 'cancelled'),
+    ].entries()) {
+      const { callerName: _, ...old } = first;
+      // As a release before wrote it.
+      await store.insertCall(old as Call, [], START_MS);
+      t.strictSame(await store.findCall(callId(n + 1)), { ...old, callerName: 'alice' }, first.state);
+    }
+    const changed = answered(ringingCall(1));
+    t.equal(await store.replaceCall({ ...changed, callerName: 'alice' }, [missed], START_MS), 'replaced');
+    t.match(await store.findCall(callId(1)), { state: 'active', callerName: 'alice' });
+  });
+
   await t.test('keeps identifiers of any script apart, byte for byte', async (t) => {
     const store = await makeStore(t, makeStorage);
     const names = [

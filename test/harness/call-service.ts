@@ -32,6 +32,10 @@ export interface TestService {
   readonly store: Store;
   readonly clock: TestClock;
   readonly committed: readonly Committed[];
+  /** The calls that were to be rung, each as it was then. */
+  readonly rung: readonly Call[];
+  /** `committed` and `rung` in the order in which they were told: the types of the events, and `ring`. */
+  readonly told: readonly string[];
   readonly failed: readonly unknown[];
 }
 
@@ -53,28 +57,37 @@ export function startService(t: Test, folder: string, options: TestServiceOption
   });
   const store = around(opened);
   const committed: Committed[] = [];
+  const rung: Call[] = [];
+  const told: string[] = [];
   const failed: unknown[] = [];
   const service = new CallService({
     store,
     limits: { ...LIMITS, ...options.limits },
-    rates: new InitiateRates(),
+    rates: new InitiateRates({ initiatesPerMinute: 10, ringingPerUser: 3 }),
     clock,
     random: { hex: (length) => randomBytes(length).toString('hex') },
     isDraining,
-    onCommitted: (change) => void committed.push(change),
+    onCommitted(change) {
+      committed.push(change);
+      told.push(...change.events.map(({ type }) => type));
+    },
+    onRinging(call) {
+      rung.push(call);
+      told.push('ring');
+    },
     onDeadlineFailed: (_callId, error) => void failed.push(error),
   });
   t.teardown(async () => {
     service.stop();
     await opened.close();
   });
-  return { service, store, clock, committed, failed };
+  return { service, store, clock, committed, rung, told, failed };
 }
 
 /** Alice on her phone calls bob, in the room. */
 export function request(over: Partial<InitiateRequest> = {}): InitiateRequest {
   const initiator = { userId: ALICE, deviceId: PHONE };
-  return { roomId: ROOM, callType: 'video', initiator, inviteeIds: [BOB], ...over };
+  return { roomId: ROOM, callType: 'video', initiator, callerName: 'Alice', inviteeIds: [BOB], ...over };
 }
 
 export function room(n: number): RoomId {

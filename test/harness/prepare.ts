@@ -1,4 +1,4 @@
-// What must be on the machine before the tests run: Synapse, the Python client, a few Debian packages. Owns their
+// What must be on the machine before the tests run: Synapse, the Python clients, a few Debian packages. Owns their
 // list and their installation; is quick when all is there, and fails loudly where something cannot be had.
 
 import { accessSync, constants } from 'node:fs';
@@ -10,7 +10,7 @@ import type { Out } from '../../src/cli/demo/progress.ts';
 import { installSynapse } from '../../src/cli/demo/synapse-install.ts';
 import { systemClock } from '../../src/clock.ts';
 import { STATE_DIR } from './places.ts';
-import { ensureClientsVenv } from './python.ts';
+import { ensureClientsVenv, ensureSocketIoVenv } from './python.ts';
 
 /** A command that a test runs, and the Debian package that brings it. */
 export interface NeededCommand {
@@ -37,6 +37,7 @@ export async function prepare(options: PrepareOptions): Promise<number> {
     await ensureCommands(options);
     await installSynapse({ stateDir: STATE_DIR, out, clock: systemClock, env: options.env });
     await ensureClientsVenv(out);
+    await ensureSocketIoVenv(out);
     return 0;
   } catch (error) {
     if (!(error instanceof DemoFailure)) throw error;

@@ -1,5 +1,6 @@
-// The Python side of the tests: an environment with a Matrix client that is not ours, and the run of its script.
-// Owns the pinned client version and the reading of the script's lines; the journey itself is nio_client.py.
+// The Python side of the tests: environments with a Matrix client and a Socket.IO client that are not ours, and
+// the runs of their scripts. Owns the pinned versions and the reading of the scripts' lines; the journeys themselves are
+// nio_client.py and socket_io_client.py.
 
 import { resolve } from 'node:path';
 
@@ -12,6 +13,8 @@ import { STATE_DIR } from './places.ts';
 
 const NIO_VERSION = '0.26.0';
 const NIO_SCRIPT = resolve(import.meta.dirname, 'nio_client.py');
+const SOCKET_IO_VERSION = '5.18.1';
+const SOCKET_IO_SCRIPT = resolve(import.meta.dirname, 'socket_io_client.py');
 const DEFAULT_DEADLINE_MS = 90_000;
 
 export interface NioStep {
@@ -46,6 +49,28 @@ export async function ensureClientsVenv(out: Out): Promise<Venv> {
     requirements: [`matrix-nio==${NIO_VERSION}`],
     out,
     clock: systemClock,
+  });
+}
+
+/** With its own environment: a new version of one client must not be a new installation of the other. */
+export async function ensureSocketIoVenv(out: Out): Promise<Venv> {
+  return ensureVenv({
+    dir: resolve(STATE_DIR, 'venv-socket-io'),
+    title: `python-socketio ${SOCKET_IO_VERSION}`,
+    requirements: [`python-socketio[client]==${SOCKET_IO_VERSION}`],
+    out,
+    clock: systemClock,
+  });
+}
+
+/** A python-socketio client that speaks to a server of the test; the lines that it printed. */
+export async function runSocketIoClient(
+  url: string,
+  transport: 'polling' | 'websocket' | 'both',
+): Promise<{ exitCode: number | undefined; lines: readonly string[] }> {
+  const venv = await ensureSocketIoVenv(process.stderr);
+  return runChild(venv.python, ['-I', SOCKET_IO_SCRIPT, url, transport], {
+    signal: AbortSignal.timeout(30_000),
   });
 }
 

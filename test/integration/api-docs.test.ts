@@ -175,6 +175,11 @@ await t.test(
     await post(bob, `${call}/answer`, 200);
     await post(bob, `${call}/toggle-audio`, 200, { enabled: false });
     await post(alice, `${call}/toggle-video`, 200, { enabled: true });
+    const offer = { type: 'offer', sdp: 'v=0\r\n' };
+    await post(alice, `${call}/offer`, 200, { offer });
+    await post(alice, `${call}/offer`, 404, { offer, targetUserId: carol.userId });
+    await post(bob, `${call}/answer-sdp`, 200, { answer: 'v=0\r\n' });
+    await post(bob, `${call}/ice-candidate`, 200, { candidate: null });
 
     await post(alice, `${call}/stats`, 204, { setupMs: 900, rttMs: 40, jitterMs: 2, lossPercent: 0 });
     await post(alice, `${call}/stats`, 204, { rttMs: 80, candidateType: 'relay', protocol: 'tls' });

@@ -1,5 +1,5 @@
 // What the call API refuses, with the real Synapse: texts of the original server, strangers who learn nothing, tokens
-// that are no tokens, web pages of other origins. Threat cases A58, A60, A61, A63.
+// that are no tokens, web pages of other origins. Threat cases A58, A60, A61, A63, A64.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import t, { type Test } from 'tap';
 
+import type { Session } from '../../src/cli/demo/accounts.ts';
 import { ask, dial, gatherCast, makeRoom, shows, type ApiAnswer } from '../harness/call-api.ts';
 import { startGateway, type ConfigDocument, type TestGateway } from '../harness/gateway.ts';
 import { sendRaw } from '../harness/raw-client.ts';
@@ -16,6 +17,16 @@ t.setTimeout(180_000);
 
 const synapse = await startTestSynapse(t);
 const { alice, bob, carol, roomId } = await gatherCast(synapse);
+const NEGOTIATION = {
+  offer: { type: 'offer', sdp: 'v=0\r\n' },
+  answer: { type: 'answer', sdp: 'v=0\r\n' },
+  candidate: { candidate: 'candidate:1', sdpMid: '0', sdpMLineIndex: 0 },
+};
+const RELAYS = [
+  ['offer', 'offer'],
+  ['answer-sdp', 'answer'],
+  ['ice-candidate', 'candidate'],
+] as const;
 const COMPLETE = { roomId, callType: 'video', ...shows(alice) };
 
 function open(t: Test, document: ConfigDocument = {}): Promise<TestGateway> {
@@ -62,6 +73,18 @@ await t.test('what is missing is said in the words of the original server', asyn
         incomplete('userId and enabled (boolean) required'),
       );
   }
+  for (const [path, name] of RELAYS) {
+    for (const body of [{}, { userId: bob.userId }, { [name]: NEGOTIATION[name] }])
+      t.strictSame(
+        await post(`${callId}/${path}`, body),
+        incomplete(`userId and ${name} required`),
+        `${path} ${JSON.stringify(Object.keys(body))}`,
+      );
+  }
+  t.strictSame(
+    await post(`${callId}/offer`, { ...shows(alice), offer: { type: 'offer', sdp: 'hello' } }),
+    incomplete('the SDP of offer must begin v=0'),
+  );
   t.strictSame(
     said(await ask(url, `POST /api/calls/${callId}/end`)),
     incomplete('userId required'),
@@ -178,9 +201,15 @@ await t.test('a token in the query is not accepted on any route', async (t) => {
 });
 
 await t.test('A58 A63 a stranger gets what an unknown id gets, in about the same time', async (t) => {
-  const { url } = await open(t);
+  // Each from an address of its own: many failures from one are answered later and later, and nothing could be compared.
+  const { url } = await open(t, { trusted_proxies: ['127.0.0.1'], limits: { api_rate: 10_000 } });
   const callId = await dial(url, alice, roomId);
   const randomId = randomBytes(16).toString('hex');
+  let asked = 0;
+  const elsewhere = (): { 'X-Forwarded-For': string } => {
+    asked += 1;
+    return { 'X-Forwarded-For': `10.0.${asked >> 8}.${asked & 255}` };
+  };
   const rows: readonly [string, object | undefined][] = [
     ['GET status', undefined],
     ['GET timeline', undefined],
@@ -188,11 +217,19 @@ await t.test('A58 A63 a stranger gets what an unknown id gets, in about the same
     ['POST reject', shows(carol)],
     ['POST end', shows(carol)],
     ['POST toggle-audio', { ...shows(carol), enabled: false }],
+    ...RELAYS.map(([path, name]): [string, object] => [
+      `POST ${path}`,
+      { ...shows(carol), [name]: NEGOTIATION[name] },
+    ]),
   ];
   for (const [route, body] of rows) {
     const [method, what] = route.split(' ');
     const send = (id: string): Promise<ApiAnswer> =>
-      ask(url, `${method} /api/calls/${id}/${what}`, { token: carol.accessToken, ...(body && { body }) });
+      ask(url, `${method} /api/calls/${id}/${what}`, {
+        token: carol.accessToken,
+        headers: elsewhere(),
+        ...(body && { body }),
+      });
     const [known, unknown] = [await send(callId), await send(randomId)];
     t.strictSame([known.status, known.text], [unknown.status, unknown.text], route);
     t.strictSame(said(known), [404, 'Call not found', 'CALL_NOT_FOUND'], route);
@@ -201,6 +238,47 @@ await t.test('A58 A63 a stranger gets what an unknown id gets, in about the same
   }
   const status = await ask(url, `GET /api/calls/${callId}/status`, { token: alice.accessToken });
   t.match(status.body, { session: { status: 'ringing' } });
+});
+
+await t.test(
+  'A64 who guesses call ids waits, longer each time; the calls of the user are there at once',
+  async (t) => {
+    const { url } = await open(t);
+    const callId = await dial(url, alice, roomId);
+    const timed = async (id: string, who: Session): Promise<[number, number]> => {
+      const startedMs = performance.now();
+      const { status } = await ask(url, `GET /api/calls/${id}/status`, { token: who.accessToken });
+      return [status, performance.now() - startedMs];
+    };
+    const guess = (who = carol) => timed(randomBytes(16).toString('hex'), who);
+    for (let n = 0; n < 10; n += 1) t.equal((await guess())[0], 404);
+    for (const delayMs of [100, 200, 400]) {
+      const [status, tookMs] = await guess();
+      t.equal(status, 404);
+      t.ok(tookMs >= delayMs - 1, `${Math.round(tookMs)} ms, at least ${delayMs}`);
+    }
+    for (let n = 0; n < 9; n += 1) await guess(alice);
+    const [[found, foundMs], [, aliceMs]] = [await timed(callId, alice), await guess(alice)];
+    t.equal(found, 200);
+    t.ok(foundMs < 100 && aliceMs < 100, 'somebody else at the same address does not wait');
+  },
+);
+
+await t.test('so many requests of one user in a minute: 429 with Retry-After, for every route', async (t) => {
+  const { url } = await open(t, { limits: { api_rate: 5 } });
+  const routes = ['GET /api/calls', 'GET /api/calls/missed', 'GET /api/ice', 'GET /api/turn-credentials'];
+  for (const route of [...routes, 'GET /api/calls'])
+    t.equal((await ask(url, route, { token: alice.accessToken })).status, 200, route);
+  const stats = `POST /api/calls/${'0'.repeat(32)}/stats`;
+  const refused = [429, 'Too many requests in a short time', 'API_RATE_EXCEEDED'];
+  for (const route of routes) {
+    const answer = await ask(url, route, { token: alice.accessToken });
+    t.strictSame(said(answer), refused, route);
+    t.equal(answer.headers.get('retry-after'), '10');
+  }
+  t.strictSame(said(await ask(url, stats, { token: alice.accessToken, body: { rttMs: 5 } })), refused);
+  t.strictSame(said(await ask(url, 'POST /api/calls/initiate', { body: COMPLETE })), refused);
+  t.equal((await ask(url, 'GET /api/calls', { token: bob.accessToken })).status, 200, 'somebody else');
 });
 
 function middle(list: readonly number[]): number {

@@ -97,6 +97,35 @@ await t.test('answer, then the other device: 400 with its code; the same device 
   );
 });
 
+await t.test('negotiation: taken from who is in the call, for who is or can still come', async (t) => {
+  const { url } = await open(t);
+  const callId = await dial(url, alice, roomId);
+  const post = async (who: typeof alice, path: string, members: object): Promise<readonly unknown[]> => {
+    const answer = await ask(url, `POST /api/calls/${callId}/${path}`, {
+      body: { ...shows(who), ...members },
+    });
+    return [answer.status, answer.body['code'] ?? answer.body];
+  };
+  const offer = { type: 'offer', sdp: 'v=0\r\n' };
+  const answer = { type: 'answer', sdp: 'v=0\r\n' };
+  const taken = [200, { success: true }];
+  t.strictSame(await post(alice, 'offer', { offer }), taken);
+  for (const candidate of [{ candidate: 'candidate:1', sdpMid: '0', sdpMLineIndex: 0 }, null])
+    t.strictSame(await post(alice, 'ice-candidate', { candidate, targetUserId: bob.userId }), taken);
+  for (const targetUserId of [carol.userId, alice.userId])
+    t.strictSame(await post(alice, 'offer', { offer, targetUserId }), [404, 'CALL_TARGET_UNKNOWN']);
+  t.strictSame(await post(bob, 'answer-sdp', { answer }), [409, 'CALL_NOT_JOINED']);
+  await ask(url, `POST /api/calls/${callId}/answer`, { body: shows(bob) });
+  t.strictSame(await post(bob, 'answer-sdp', { answer }), taken);
+  t.strictSame(await post(bobLaptop, 'answer-sdp', { answer }), [409, 'CALL_OTHER_DEVICE']);
+  for (let n = 0; n < 64; n += 1) await post(bob, 'ice-candidate', { candidate: `candidate:${n}` });
+  const more = await ask(url, `POST /api/calls/${callId}/ice-candidate`, {
+    body: { ...shows(bob), candidate: 'candidate:65' },
+  });
+  t.strictSame([more.status, more.body['code']], [429, 'CALL_NEGOTIATION_EXCEEDED']);
+  t.equal(more.headers.get('retry-after'), '5');
+});
+
 await t.test('reject and end, each repeated', async (t) => {
   const { url } = await open(t);
   const callId = await dial(url, alice, roomId);
@@ -246,8 +275,9 @@ await t.test('missed: counted for the callee until read; the timeline says why',
     callId,
     events: [
       { seq: 1, type: 'initiated', userId: alice.userId, deviceId: alice.deviceId, inviteeIds: [bob.userId] },
-      { seq: 2, type: 'missed', userId: bob.userId },
-      { seq: 3, type: 'ended', reason: 'no_answer', endedBy: 'system' },
+      { seq: 2, type: 'user-offline', userId: bob.userId },
+      { seq: 3, type: 'missed', userId: bob.userId },
+      { seq: 4, type: 'ended', reason: 'no_answer', endedBy: 'system' },
     ],
   });
 });

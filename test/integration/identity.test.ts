@@ -38,14 +38,19 @@ await t.test('a token is refused within a minute of its logout, and at once if t
   for (const isSeen of [false, true]) {
     const { accessToken, userId, deviceId } = await synapse.login(synapse.alice);
     const verified = { userId, deviceId, trust: 'verified' };
-    t.same(await authenticate(shown({ token: accessToken }), door), verified);
+    const identity = await authenticate(shown({ token: accessToken }), door);
+    t.match(identity, verified);
+    const recheck = 'refused' in identity ? undefined : identity.recheck;
+    t.equal(await recheck?.(), 'valid', 'what is open may stay so');
     await call(synapse, 'POST', '/logout', accessToken, {});
-    clock.advance(59_999);
-    t.same(await authenticate(shown({ token: accessToken }), door), verified, 'remembered until then');
+    clock.advance(44_999);
+    t.match(await authenticate(shown({ token: accessToken }), door), verified, 'remembered until then');
+    t.equal(await recheck?.(), 'valid');
     if (isSeen) door.forget(accessToken);
     else clock.advance(1);
     const refused = { refused: 'IDENTITY_UNKNOWN_TOKEN' };
     t.same(await authenticate(shown({ token: accessToken }), door), refused, `logout seen: ${isSeen}`);
+    t.equal(await recheck?.(), 'revoked', 'T24 and what is open is to be closed');
   }
 });
 
@@ -58,13 +63,17 @@ await t.test('a claim is accepted from where its user syncs, until the token is 
   const nobody = { refused: 'IDENTITY_REQUIRED' };
   t.same(await authenticate(claim, door), nobody, 'before any sync');
   door.vouching.noteUse(HOME, accessToken);
-  t.same(await authenticate(claim, door), { userId, deviceId, trust: 'vouched' });
+  const identity = await authenticate(claim, door);
+  t.match(identity, { userId, deviceId, trust: 'vouched' });
+  const recheck = 'refused' in identity ? undefined : identity.recheck;
+  t.equal(await recheck?.(), 'valid');
   t.same(await authenticate(shown({ claimedUserId: synapse.bob.userId }), door), nobody, 'as somebody else');
   t.same(await authenticate({ ...claim, clientAddress: '192.0.2.8' }, door), nobody, 'from elsewhere');
   await call(synapse, 'POST', '/logout', accessToken, {});
   clock.advance(60_000);
   door.vouching.noteUse(HOME, accessToken);
   t.same(await authenticate(claim, door), nobody, 'revoked, however often it is used');
+  t.equal(await recheck?.(), 'revoked', 'T24');
 });
 
 await t.test('Synapse killed: unavailable, never a refusal and never an identity; back: known', async (t) => {
@@ -72,7 +81,8 @@ await t.test('Synapse killed: unavailable, never a refusal and never an identity
   const clock = new TestClock();
   const door = doorAt(t, synapse.url, clock);
   const [first, second] = [await synapse.login(synapse.alice), await synapse.login(synapse.bob)];
-  await authenticate(shown({ token: first.accessToken }), door);
+  const identity = await authenticate(shown({ token: first.accessToken }), door);
+  const recheck = 'refused' in identity ? undefined : identity.recheck;
   await synapse.kill();
   t.match(
     await authenticate(shown({ token: first.accessToken }), door),
@@ -88,6 +98,7 @@ await t.test('Synapse killed: unavailable, never a refusal and never an identity
     unavailable,
     'the known one a minute later',
   );
+  t.equal(await recheck?.(), 'unknown', 'T24 what is open stays so');
   await synapse.start();
   t.match(await authenticate(shown({ token: first.accessToken }), door), { userId: first.userId });
   t.match(await authenticate(shown({ token: second.accessToken }), door), { userId: second.userId });

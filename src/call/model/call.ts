@@ -37,6 +37,8 @@ interface CallBase {
   readonly roomId: RoomId;
   readonly callType: CallType;
   readonly initiator: UserDevice;
+  /** What the initiator is called in the room, or at least its localpart; never empty. As it was at the beginning. */
+  readonly callerName: string;
   readonly createdAtMs: number;
   /** Starts when the call is committed and never moves, whoever joins. */
   readonly ringDeadlineAtMs: number;

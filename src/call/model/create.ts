@@ -13,6 +13,7 @@ export interface NewCall {
   readonly roomId: RoomId;
   readonly callType: CallType;
   readonly initiator: UserDevice;
+  readonly callerName: string;
   /** In the order of invitation; the initiator among them and repeats are passed over. */
   readonly inviteeIds: readonly UserId[];
 }
@@ -22,7 +23,7 @@ export type Creation =
   | { readonly kind: 'refused'; readonly code: 'CALL_FULL' | 'CALL_NOBODY_TO_CALL' };
 
 export function createCall(
-  { callId, roomId, callType, initiator, inviteeIds }: NewCall,
+  { callId, roomId, callType, initiator, callerName, inviteeIds }: NewCall,
   nowMs: number,
   limits: Limits,
 ): Creation {
@@ -53,6 +54,7 @@ export function createCall(
     roomId,
     callType,
     initiator,
+    callerName,
     createdAtMs: nowMs,
     ringDeadlineAtMs: nowMs + limits.ringTimeoutMs,
     maxEndAtMs: nowMs + limits.maxDurationMs,

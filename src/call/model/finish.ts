@@ -26,13 +26,15 @@ export function finish(call: LiveCall, reason: EndReason, endedBy: EndedBy, nowM
     }
     return isPresent(leg) ? leftLeg(leg, reason, nowMs) : leg;
   });
-  const { callId, roomId, callType, initiator, createdAtMs, ringDeadlineAtMs, maxEndAtMs, version } = call;
+  const { callId, roomId, callType, initiator, callerName, version } = call;
+  const { createdAtMs, ringDeadlineAtMs, maxEndAtMs } = call;
   const ended: EndedCall = {
     state: 'ended',
     callId,
     roomId,
     callType,
     initiator,
+    callerName,
     createdAtMs,
     ringDeadlineAtMs,
     maxEndAtMs,

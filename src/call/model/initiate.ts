@@ -9,6 +9,7 @@ export interface InitiateRequest {
   readonly roomId: RoomId;
   readonly callType: CallType;
   readonly initiator: UserDevice;
+  readonly callerName: string;
   /** Without the initiator and without repeats. */
   readonly inviteeIds: readonly UserId[];
 }

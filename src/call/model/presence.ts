@@ -27,13 +27,18 @@ export function noteReconnected(call: LiveCall, { userId, deviceId }: UserDevice
   return step(replaceLeg(call, joined), { type: 'reconnected', userId, deviceId });
 }
 
-/** T25. What became overdue while the gateway was down is over, except graces: nobody could come back to it. */
+/**
+ * T25. What became overdue while the gateway was down is over, except graces: nobody could come back to it. In an active
+ * call every leg gets full grace. While it rings, a caller that was joined keeps its place without one: it may never have
+ * had a socket (calls can be made by the REST API alone), nothing would ever end its grace, and the ring deadline bounds
+ * the wait for one that does not come back. Only a grace that was running already is set anew.
+ */
 export function resume(call: LiveCall, nowMs: number, limits: Limits): Step {
   const judged = judgeOverdue(call, nowMs, { areGracesSpared: true });
   if (judged.call.state === 'ended') return step(judged.call, { type: 'resumed' }, ...judged.events);
   let sofar: LiveStep = step(judged.call, { type: 'resumed' }, ...judged.events);
   for (const leg of judged.call.legs) {
-    if (!isPresent(leg)) continue;
+    if (!isPresent(leg) || (judged.call.state === 'ringing' && leg.state === 'joined')) continue;
     const next = startGrace(sofar.call, leg, nowMs, limits);
     sofar = step(next.call, ...sofar.events, ...next.events);
   }

@@ -38,7 +38,11 @@ export const TRANSITIONS = [
   { id: 'T22', event: 'grace over', effect: 'Leg `left` with `connection_lost`; then as T17.' },
   { id: 'T23', event: 'user left the room', effect: 'Leg `left` with `room_left`; then as T17.' },
   { id: 'T24', event: 'token revoked', effect: 'The leg of that device `left`, without grace; then as T17.' },
-  { id: 'T25', event: 'gateway restarted', effect: 'Full grace for every leg; overdue rings end as T18.' },
+  {
+    id: 'T25',
+    event: 'gateway restarted',
+    effect: 'Active: full grace for every leg. Ringing: goes on to its deadline; overdue, it ends as T18.',
+  },
   { id: 'T26', event: 'maximum duration, or swept', effect: 'Ended `orphaned`.' },
   { id: 'T27', event: 'draining', effect: 'No new calls; at the deadline, ended `server_shutdown`.' },
   {

@@ -45,6 +45,11 @@ export function participantStatus({ state }: Leg): ParticipantStatus {
   }
 }
 
+/** What a user is called as long as nothing better is known; never empty. */
+export function localpartOf(userId: UserId): string {
+  return userId.slice(1, userId.indexOf(':')) || userId;
+}
+
 /** The `status` of the answer to a reject, whether it changed the call, only one leg, or came after an answer (T13). */
 export function rejectStatus(call: Call, userId: UserId): SessionStatus {
   return legOf(call, userId)?.state === 'rejected' ? 'rejected' : sessionStatus(call);

@@ -4,7 +4,7 @@ import type { ConfigOf } from '../keys.ts';
 import { key, optionalKey, section } from '../keys.ts';
 import { duration } from '../kinds/duration.ts';
 import { endpointUrl } from '../kinds/endpoint-url.ts';
-import { text } from '../kinds/scalar.ts';
+import { integer, text } from '../kinds/scalar.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -54,6 +54,18 @@ export const callsSection = section('calls', 'Voice and video calls.', {
     duration({ minMs: MINUTE_MS, maxMs: 24 * HOUR_MS }),
     '4h',
     'The longest that a call may last, from its first ring.',
+  ),
+  initiatesPerMinute: key(
+    'initiates_per_minute',
+    integer({ min: 1, max: 10_000 }),
+    10,
+    'How many calls one user may begin within a minute.',
+  ),
+  ringingPerUser: key(
+    'ringing_per_user',
+    integer({ min: 1, max: 1_000 }),
+    3,
+    'How many calls of one user may ring at once.',
   ),
   webhook: webhookSection,
 });

@@ -33,6 +33,18 @@ export const limitsSection = section('limits', 'What clients may take up.', {
     512,
     'Open connections of one client address.',
   ),
+  apiRate: key(
+    'api_rate',
+    integer({ min: 1, max: 1_000_000 }),
+    600,
+    'Requests of one user to our own API within a minute.',
+  ),
+  signalingRate: key(
+    'signaling_rate',
+    integer({ min: 1, max: 10_000 }),
+    50,
+    'Signaling frames of one socket within a second, on average; for a moment, five times as many.',
+  ),
   bodyIdleTimeoutMs: key(
     'body_idle_timeout',
     duration(),

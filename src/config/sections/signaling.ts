@@ -1,10 +1,11 @@
-// `signaling`: who is let into calls, and from which web pages.
+// `signaling`: who is let into calls, from which web pages, and on which paths clients of each kind connect.
 
 import type { ConfigOf } from '../keys.ts';
 import { key, section } from '../keys.ts';
 import { listOf } from '../kinds/collection.ts';
 import type { Kind, Parsed } from '../kinds/kind.ts';
-import { oneOf } from '../kinds/scalar.ts';
+import { boolean, oneOf } from '../kinds/scalar.ts';
+import { urlPath } from '../kinds/url-path.ts';
 import { originUrl } from '../kinds/url.ts';
 
 const allowed = `${originUrl.allowed}, or * for every page`;
@@ -29,6 +30,8 @@ function parseOrigin(input: unknown): Parsed<string> {
   return parsed;
 }
 
+const enabled = key('enabled', boolean, true, 'Whether such clients are served at all.');
+
 export const signalingSection = section('signaling', 'Who takes part in calls.', {
   identity: key(
     'identity',
@@ -42,6 +45,19 @@ export const signalingSection = section('signaling', 'Who takes part in calls.',
     [],
     'The origins of web pages that may open sockets or call the API, besides our own. With *, every page may.',
   ),
+  native: section('native', 'Clients that send JSON frames over a WebSocket.', {
+    enabled,
+    path: key('path', urlPath(), '/', 'Where they connect.'),
+  }),
+  socketio: section('socketio', 'Clients with a Socket.IO library.', {
+    enabled,
+    path: key(
+      'path',
+      urlPath({ endsInSlash: true }),
+      '/socket.io/',
+      'Where they connect, and get the client library. Other clients than those of your own expect the default.',
+    ),
+  }),
 });
 
 export type SignalingConfig = ConfigOf<typeof signalingSection.entries>;

@@ -34,7 +34,10 @@ function answering(answer: JoinedMembers) {
 
 await t.test("all joined members but the caller, asked with the caller's own token", async (t) => {
   const { homeserver, asked } = answering(members(ALICE, BOB, CAROL));
-  t.strictSame(await findInvitees(homeserver, question), { inviteeIds: [BOB, CAROL] });
+  t.strictSame(await findInvitees(homeserver, question), {
+    inviteeIds: [BOB, CAROL],
+    callerName: 'Somebody',
+  });
   t.strictSame(asked, [['token of alice', ROOM, '192.0.2.7']]);
   await findInvitees(homeserver, question);
   t.equal(asked.length, 2, 'asked each time: who has left must not ring');
@@ -43,14 +46,17 @@ await t.test("all joined members but the caller, asked with the caller's own tok
 await t.test('of named invitees only those who are in the room', async (t) => {
   const { homeserver } = answering(members(ALICE, BOB));
   const named = async (...invitees: readonly UserId[]) => findInvitees(homeserver, { ...question, invitees });
-  t.strictSame(await named(BOB), { inviteeIds: [BOB] });
-  t.strictSame(await named(CAROL, BOB, BOB, ALICE), { inviteeIds: [BOB] });
-  t.strictSame(await named(CAROL), { inviteeIds: [] });
-  t.strictSame(await named(), { inviteeIds: [] });
+  t.strictSame(await named(BOB), { inviteeIds: [BOB], callerName: 'Somebody' });
+  t.strictSame(await named(CAROL, BOB, BOB, ALICE), { inviteeIds: [BOB], callerName: 'Somebody' });
+  t.strictSame(await named(CAROL), { inviteeIds: [], callerName: 'Somebody' });
+  t.strictSame(await named(), { inviteeIds: [], callerName: 'Somebody' });
 });
 
 await t.test('alone in the room there is nobody', async (t) => {
-  t.strictSame(await findInvitees(answering(members(ALICE)).homeserver, question), { inviteeIds: [] });
+  t.strictSame(await findInvitees(answering(members(ALICE)).homeserver, question), {
+    inviteeIds: [],
+    callerName: 'Somebody',
+  });
 });
 
 await t.test('without a list there is a refusal, never a call without recipients', async (t) => {
@@ -61,4 +67,35 @@ await t.test('without a list there is a refusal, never a call without recipients
   ];
   for (const [answer, refused] of rows)
     t.strictSame(await findInvitees(answering(answer).homeserver, question), { refused }, answer.kind);
+});
+
+await t.test('the caller is called what the room calls it, in one printable line', async (t) => {
+  const nameFor = async (displayName: string | undefined, callerId = ALICE) => {
+    const members = [{ userId: callerId, ...(displayName === undefined ? {} : { displayName }) }];
+    const answer = await findInvitees(answering({ kind: 'members', members }).homeserver, {
+      ...question,
+      callerId,
+    });
+    return 'callerName' in answer ? answer.callerName : answer.refused;
+  };
+  const rows: readonly [shown: string | undefined, name: string][] = [
+    ['Alice', 'Alice'],
+    ['  Älice  Liddell 🦊 ', 'Älice  Liddell 🦊'],
+    ['Al\r\nice\0\u007f\u0085', 'Alice'],
+    ['Alice\u2028\u2029', 'Alice'],
+    ['\u202egnp.ecilA\u2066', 'gnp.ecilA'],
+    ['👩‍💻', '👩‍💻'],
+    ['\ud83e', '\ufffd'],
+    [undefined, 'alice'],
+    ['', 'alice'],
+    [' \t\n', 'alice'],
+    ['x'.repeat(300), 'x'.repeat(255)],
+    ['🦊'.repeat(300), '🦊'.repeat(127)],
+    [`a${'🦊'.repeat(300)}`, `a${'🦊'.repeat(127)}`],
+    [`${'x'.repeat(254)} y`, 'x'.repeat(254)],
+  ];
+  for (const [n, [shown, name]] of rows.entries()) t.equal(await nameFor(shown), name, `row ${n}`);
+  t.equal(await nameFor(undefined, '@:example.org' as UserId), '@:example.org', 'without a localpart');
+  const { homeserver } = answering(members(BOB));
+  t.match(await findInvitees(homeserver, question), { callerName: 'alice' }, 'not in the list');
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 
 import type { Call } from '../../../src/call/model/call.ts';
 import type { CallEvent } from '../../../src/call/model/events.ts';
-import { noticesOf } from '../../../src/call/notices.ts';
+import { noticesOf, ringNotice } from '../../../src/call/notices.ts';
 import {
   ALICE,
   answered,
@@ -12,8 +12,11 @@ import {
   CAROL,
   ended,
   initiated,
+  invitedLeg,
+  joinedLeg,
   missed,
   PHONE,
+  refusedLeg,
   ringingCall,
 } from '../../contract/calls.ts';
 import { LAPTOP } from '../../harness/call-service.ts';
@@ -34,15 +37,22 @@ function told(call: Call, ...events: readonly CallEvent[]) {
 
 await t.test('a ring goes to all who were invited, with the end of the ring', async (t) => {
   const group = ringingCall(2, { to: [BOB, CAROL] });
-  t.strictSame(told(group, { ...initiated, inviteeIds: [BOB, CAROL] }), [
-    {
-      ...about,
-      callId: group.callId,
-      type: 'ring',
-      userIds: [BOB, CAROL],
-      expiresAt: group.ringDeadlineAtMs,
-    },
-  ]);
+  t.strictSame(ringNotice(group), {
+    ...about,
+    at: group.createdAtMs,
+    callId: group.callId,
+    type: 'ring',
+    callerName: group.callerName,
+    userIds: [BOB, CAROL],
+    expiresAt: group.ringDeadlineAtMs,
+  });
+  t.strictSame(told(group, { ...initiated, inviteeIds: [BOB, CAROL] }), [], 'and not at the commit');
+});
+
+await t.test('T3 who is busy is not rung', async (t) => {
+  const group = ringingCall(2, { to: [BOB, CAROL] });
+  const legs = [joinedLeg(ALICE, true), refusedLeg(BOB, 'busy'), invitedLeg(CAROL)];
+  t.match(ringNotice({ ...group, legs }).userIds, [CAROL]);
 });
 
 await t.test('an answer names who answered, and stops the other devices', async (t) => {
@@ -115,5 +125,4 @@ await t.test('what only sockets care about is not told', async (t) => {
 
 await t.test('a restart rings nobody: only a new call does', async (t) => {
   t.strictSame(told(ringing, { type: 'resumed' }), []);
-  t.strictSame(told(ended(ringing, 'no_answer'), initiated), [], 'nor does one that is over');
 });

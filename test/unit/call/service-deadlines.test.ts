@@ -76,7 +76,12 @@ await t.test('T25 a second gateway on the store ends the ring at its original de
 
   const second = startService(t, folder, { clock });
   const endedBefore = await second.store.findCall(done.callId);
-  await second.service.start();
+  const live = await second.service.start();
+  t.strictSame(
+    live.map(({ callId }) => callId),
+    [ringing.callId],
+  );
+  t.strictSame(live, [await second.store.findCall(ringing.callId)], 'as it is stored now');
   t.match(await second.store.findCall(ringing.callId), {
     state: 'ringing',
     ringDeadlineAtMs: ringing.ringDeadlineAtMs,
@@ -86,6 +91,7 @@ await t.test('T25 a second gateway on the store ends the ring at its original de
     second.committed.some(({ events }) => events.some(({ type }) => type === 'initiated')),
     'nobody rings twice',
   );
+  t.strictSame(second.told, ['resumed'], 'told that it goes on, and to ring nobody');
   await pass(clock, 5_999);
   t.equal(stateOf(await second.store.findCall(ringing.callId)), 'ringing');
   await pass(clock, 1);
@@ -104,12 +110,12 @@ await t.test('T25 a ring that became overdue while the gateway was down ends at 
   await first.store.close();
   await pass(first.clock, RING_MS + 3_000);
   const second = startService(t, folder, { clock: first.clock });
-  await second.service.start();
+  t.strictSame(await second.service.start(), [], 'none goes on');
   t.equal(stateOf(await second.store.findCall(callId)), 'ended no_answer');
   t.equal((await second.store.listMissed(BOB, 10)).length, 1);
 });
 
-await t.test('T25 an active call goes on after a restart, until its longest duration', async (t) => {
+await t.test('T25 in an active call everybody has full grace after a restart', async (t) => {
   const folder = t.testdir();
   const first = startService(t, folder);
   const { callId } = callIn(await first.service.initiate(request()));
@@ -118,11 +124,29 @@ await t.test('T25 an active call goes on after a restart, until its longest dura
   await first.store.close();
   await pass(first.clock, 600_000);
   const { service, store, clock } = startService(t, folder, { clock: first.clock });
-  await service.start();
-  await pass(clock, LIMITS.maxDurationMs - 600_001);
-  t.equal(stateOf(await store.findCall(callId)), 'active', 'nobody held a socket, so that nobody lost one');
+  const live = await service.start();
+  t.match(live, [{ callId, legs: [{ state: 'reconnecting' }, { state: 'reconnecting' }] }]);
+  await pass(clock, LIMITS.graceMs - 1);
+  t.equal(stateOf(await store.findCall(callId)), 'active');
   await pass(clock, 1);
-  t.match(stateOf(await store.findCall(callId)), /^ended/);
+  t.equal(stateOf(await store.findCall(callId)), 'ended connection_lost');
+});
+
+await t.test('T25 an active call whose devices come back goes on to its longest duration', async (t) => {
+  const folder = t.testdir();
+  const first = startService(t, folder);
+  const { callId } = callIn(await first.service.initiate(request()));
+  await first.service.command(callId, answerOn(LAPTOP));
+  first.service.stop();
+  await first.store.close();
+  const { service, store, clock } = startService(t, folder, { clock: first.clock });
+  await service.start();
+  await service.command(callId, { type: 'note-reconnected', userId: ALICE, deviceId: PHONE });
+  await service.command(callId, { type: 'note-reconnected', userId: BOB, deviceId: LAPTOP });
+  await pass(clock, LIMITS.maxDurationMs - 1);
+  t.equal(stateOf(await store.findCall(callId)), 'active');
+  await pass(clock, 1);
+  t.equal(stateOf(await store.findCall(callId)), 'ended orphaned');
 });
 
 function unavailableWhile(isDown: () => boolean): (store: Store) => Store {

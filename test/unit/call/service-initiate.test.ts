@@ -4,6 +4,7 @@
 import t from 'tap';
 
 import type { UserId } from '../../../src/matrix/ids.ts';
+import { StoreUnavailable } from '../../../src/store/errors.ts';
 import { ALICE, BOB, CAROL, user } from '../../contract/calls.ts';
 import {
   by,
@@ -235,4 +236,80 @@ await t.test('with nobody to call, or with too many, nothing is stored', async (
   t.strictSame(await store.listCalls(ALICE, { limit: 10 }), []);
   const call = callIn(await service.initiate(request({ inviteeIds: many.slice(1) })));
   t.equal(call.legs.length, 51, 'fifty are not too many');
+});
+
+await t.test('a new call is rung once, after its commit; a repeat and a known key ring nobody', async (t) => {
+  const { service, rung, told } = startService(t, t.testdir());
+  const call = callIn(await service.initiate(request({ callerName: 'Alice in Chains' }), 'key'));
+  t.strictSame(rung, [call]);
+  t.equal(rung[0]?.callerName, 'Alice in Chains');
+  await service.initiate(request());
+  await service.initiate(request(by(ALICE, LAPTOP)), 'key');
+  await service.initiate(request({ ...by(BOB), inviteeIds: [ALICE] }));
+  t.strictSame(told, ['initiated', 'ring']);
+});
+
+await t.test('T3 who is busy is known before the ring; if all are, nobody is rung', async (t) => {
+  const { service, rung, told } = startService(t, t.testdir());
+  const { callId } = callIn(await service.initiate(request()));
+  await service.command(callId, { type: 'answer', userId: BOB, deviceId: LAPTOP });
+  const before = told.length;
+  const group = request({ ...by(CAROL), roomId: room(2), inviteeIds: [BOB, DAVE] });
+  callIn(await service.initiate(group));
+  t.strictSame(told.slice(before), ['initiated', 'user-busy', 'ring']);
+  t.strictSame(
+    rung.at(-1)?.legs.map(({ state }) => state),
+    ['joined', 'busy', 'invited'],
+  );
+  await service.initiate(request({ ...by(user(1)), roomId: room(3) }));
+  t.equal(rung.length, 2, 'all were busy');
+});
+
+await t.test('recall: the old call ends before the new one is rung', async (t) => {
+  const { service, told } = startService(t, t.testdir());
+  await service.initiate(request());
+  await service.initiate(request({ callType: 'voice' }));
+  t.strictSame(told.slice(2), ['initiated', 'missed', 'ended', 'ring']);
+});
+
+await t.test('a call that is over before it could be rung is not rung', async (t) => {
+  let hasEnded = false;
+  const started = startService(t, t.testdir(), {
+    around: (store) =>
+      new Proxy(store, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          return async (...given: unknown[]): Promise<unknown> => {
+            // Between the commit and the question who is busy.
+            const [live] = name === 'findLiveCalls' && given[0] === BOB ? await target.loadLiveCalls() : [];
+            if (live !== undefined && !hasEnded) {
+              hasEnded = true;
+              await started.service.command(live.callId, { type: 'end', userId: ALICE, deviceId: undefined });
+            }
+            return Reflect.apply(value, target, given) as unknown;
+          };
+        },
+      }),
+  });
+  await started.service.initiate(request());
+  t.strictSame(started.told, ['initiated', 'missed', 'ended']);
+});
+
+await t.test('a store that fails after the commit does not keep the call from ringing', async (t) => {
+  const { service, rung } = startService(t, t.testdir(), {
+    around: (store) =>
+      new Proxy(store, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          return (...given: unknown[]): unknown =>
+            name === 'findLiveCalls' && given[0] === BOB
+              ? Promise.reject(new StoreUnavailable('down'))
+              : (Reflect.apply(value, target, given) as unknown);
+        },
+      }),
+  });
+  await t.rejects(service.initiate(request()), { name: 'StoreUnavailable' });
+  t.match(rung, [{ state: 'ringing' }], 'the repeat that follows would ring nobody');
 });

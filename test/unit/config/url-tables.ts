@@ -1,8 +1,9 @@
-// For the kinds of URLs that name one resource or relay: what they make of good input, and what they have to refuse.
-// Asserts nothing itself; the other kinds are in kind-tables.ts.
+// For the kinds of URLs that name one resource or relay, and of paths: what they make of good input, and what they
+// have to refuse. Asserts nothing itself; the other kinds are in kind-tables.ts.
 
 import { endpointUrl } from '../../../src/config/kinds/endpoint-url.ts';
 import { turnUrl } from '../../../src/config/kinds/turn-url.ts';
+import { urlPath } from '../../../src/config/kinds/url-path.ts';
 import type { Table } from './kind-tables.ts';
 
 export const urlTables: Readonly<Record<string, Table>> = {
@@ -59,5 +60,38 @@ export const urlTables: Readonly<Record<string, Table>> = {
       5,
       null,
     ],
+  },
+  path: {
+    kind: urlPath(),
+    good: ['/', '/calls', '/calls/', "/a.b/~c-d_e/!$&'()*+,;=:@", '/...', `/${'x'.repeat(254)}`].map(
+      (path) => [path, path],
+    ),
+    bad: [
+      '',
+      'calls',
+      '//',
+      '//calls',
+      '/a//b',
+      '/./a',
+      '/a/..',
+      '/..',
+      '/a b',
+      '/a?b',
+      '/a#b',
+      '/%61',
+      '/é',
+      '/a\\b',
+      '/a\n',
+      'https://example.org/',
+      `/${'x'.repeat(255)}`,
+      5,
+      null,
+      ['/'],
+    ],
+  },
+  'path with a slash at its end': {
+    kind: urlPath({ endsInSlash: true }),
+    good: ['/', '/socket.io/', '/a/b/'].map((path) => [path, path]),
+    bad: ['/socket.io', 'socket.io/', '/a//', '/a/../'],
   },
 };

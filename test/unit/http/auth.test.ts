@@ -3,8 +3,8 @@
 import t from 'tap';
 
 import {
-  authenticate,
-  authenticateEach,
+  authenticate as authenticateWhole,
+  authenticateEach as authenticateEachWhole,
   bearerOf,
   identityWarnings,
   isAddressUsable,
@@ -17,7 +17,8 @@ import {
 } from '../../../src/http/auth.ts';
 import { addressRanges } from '../../../src/http/address.ts';
 import { readClient } from '../../../src/http/client.ts';
-import { createVouching } from '../../../src/matrix/vouch.ts';
+import { cached } from '../../../src/matrix/cached.ts';
+import { createVouching, type Recheck } from '../../../src/matrix/vouch.ts';
 import { headOf } from '../../harness/heads.ts';
 import { TestClock } from '../../harness/test-clock.ts';
 import { fakeHomeserver, known, UNAVAILABLE } from '../matrix/fake-homeserver.ts';
@@ -40,6 +41,22 @@ function doorOf(mode: Door['mode'], isSynapseUp = true) {
 
 function shown(parts: Partial<Shown>): Shown {
   return { clientAddress: HOME, isAddressUsable: true, ...parts };
+}
+
+/** Without the question whether it still holds, which has tests of its own. */
+function facts(verdict: Verdict): Verdict {
+  if ('refused' in verdict) return verdict;
+  const { recheck: _, ...identity } = verdict;
+  return identity;
+}
+
+async function authenticate(parts: Shown, door: Door): Promise<Verdict> {
+  return facts(await authenticateWhole(parts, door));
+}
+
+async function authenticateEach(parts: Shown, door: Door): Promise<readonly Verdict[] | Refusal> {
+  const found = await authenticateEachWhole(parts, door);
+  return 'refused' in found ? found : found.map(facts);
 }
 
 type Verdict = Identity | Refusal;
@@ -244,3 +261,62 @@ await t.test('the operator is warned of what lets everybody in', async (t) => {
   t.equal(identityWarnings({ identity: 'claimed', origins: [] }).length, 1);
   t.equal(identityWarnings({ identity: 'claimed', origins: ['https://a.example', '*'] }).length, 2);
 });
+
+async function recheckOf(parts: Partial<Shown>, door: Door): Promise<Recheck | undefined> {
+  const found = await authenticateWhole(shown(parts), door);
+  if ('refused' in found) throw new Error(found.refused);
+  return found.recheck;
+}
+
+await t.test('T24 a verified identity holds as long as Synapse knows its token as this user', async (t) => {
+  const door = doorOf('verified');
+  const recheck = await recheckOf({ token: 'a' }, door);
+  t.equal(await recheck?.(), 'valid');
+  door.homeserver.answers.set('a', UNAVAILABLE);
+  t.equal(await recheck?.(), 'unknown');
+  door.homeserver.answers.set('a', known('@bob:hs'));
+  t.equal(await recheck?.(), 'revoked', 'the token of somebody else');
+  door.homeserver.answers.set('a', known(ALICE));
+  t.equal(await recheck?.(), 'valid');
+  door.homeserver.answers.delete('a');
+  t.equal(await recheck?.(), 'revoked');
+  t.equal(door.homeserver.askedFor.at(-1), HOME);
+});
+
+await t.test(
+  'T24 a vouched identity holds as long as a token does, a claimed one was never proved',
+  async (t) => {
+    const door = doorOf('vouched');
+    const claim = { claimedUserId: ALICE };
+    const recheck = await recheckOf(claim, door);
+    t.equal(await recheck?.(), 'valid');
+    door.homeserver.answers.delete('a');
+    t.equal(await recheck?.(), 'revoked');
+    const each = await authenticateEachWhole(shown({}), door);
+    t.equal('refused' in each ? '' : await each[0]?.recheck?.(), 'valid', 'and those who named nobody');
+    t.equal(await recheckOf(claim, doorOf('claimed')), undefined);
+  },
+);
+
+await t.test(
+  'T24 with the cache and a sweep every ten seconds a revoked token is found within a minute',
+  async (t) => {
+    const clock = new TestClock();
+    const homeserver = fakeHomeserver({ a: known(ALICE) });
+    const door: Door = { ...doorOf('verified'), homeserver: cached(homeserver, { clock }) };
+    for (let lag = 0; lag < 10_000; lag += 1_000) {
+      homeserver.answers.set('a', known(ALICE));
+      clock.advance(100_000);
+      const recheck = await recheckOf({ token: 'a' }, door);
+      clock.advance(lag);
+      homeserver.answers.delete('a');
+      const verdicts: (string | undefined)[] = [];
+      for (let sweep = 0; sweep < 6; sweep += 1) {
+        verdicts.push(await recheck?.());
+        clock.advance(10_000);
+      }
+      t.equal(verdicts[0], 'valid', 'the cache remembers it');
+      t.equal(verdicts[5], 'revoked', '50 s after the first sweep');
+    }
+  },
+);

@@ -136,6 +136,7 @@ export function newCall(inviteeIds: readonly UserId[], over: Partial<NewCall> = 
     roomId: ROOM_ID,
     callType,
     initiator: { userId: alice, deviceId: phone },
+    callerName: 'Alice',
     inviteeIds,
     ...over,
   };

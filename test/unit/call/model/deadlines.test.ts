@@ -16,6 +16,7 @@ import {
   ringing,
   START_MS,
   typesOf,
+  type Driven,
 } from './calls.ts';
 
 const JUDGE = { type: 'judge-deadlines' } as const;
@@ -149,12 +150,37 @@ await t.test('T25 after a restart every leg has its full grace, and the ring wha
   t.end();
 });
 
-await t.test('T25 a ringing call goes on with the remaining seconds, its caller with its grace', (t) => {
-  const call = ringing().notify(bob, phone).wait(20_000);
-  call.send({ type: 'resume' });
-  t.equal(nextDeadlineMs(call.call), call.nowMs + LIMITS.callerGraceMs);
-  call.send({ type: 'note-reconnected', userId: alice, deviceId: phone });
-  t.equal(nextDeadlineMs(call.call), START_MS + 60_000);
+await t.test(
+  'T25 a ringing call goes on to its deadline, for its caller may never have had a socket',
+  (t) => {
+    const call = ringing().notify(bob, phone).wait(20_000);
+    t.same(call.send({ type: 'resume' }), [{ type: 'resumed' }]);
+    t.equal(call.legs(), 'alice:joined bob:ringing');
+    t.equal(nextDeadlineMs(call.call), START_MS + 60_000);
+    call.wait(39_999).send(JUDGE);
+    t.equal(call.is, 'ringing');
+    call.wait(1).send(JUDGE);
+    t.equal(call.is, 'ended no_answer by system');
+    t.end();
+  },
+);
+
+/** Restarted while the grace of its caller ran; it is long over, but nobody could have come back. */
+function callerGone(): Driven {
+  const call = ringing().notify(bob, phone);
+  call.send({ type: 'note-disconnected', userId: alice, deviceId: phone });
+  call.wait(20_000).send({ type: 'resume' });
+  return call;
+}
+
+await t.test('T25 a caller whose grace was running gets a full one, until it is back', (t) => {
+  const lost = callerGone();
+  t.equal(nextDeadlineMs(lost.call), lost.nowMs + LIMITS.callerGraceMs);
+  lost.wait(LIMITS.callerGraceMs).send(JUDGE);
+  t.equal(lost.is, 'ended caller_lost by system');
+  const back = callerGone();
+  back.send({ type: 'note-reconnected', userId: alice, deviceId: phone });
+  t.equal(nextDeadlineMs(back.call), START_MS + 60_000);
   t.end();
 });
 

@@ -27,6 +27,7 @@ function request(over: Partial<InitiateRequest> = {}): InitiateRequest {
     roomId: ROOM_ID,
     callType: 'video',
     initiator: { userId: alice, deviceId: phone },
+    callerName: 'Alice',
     inviteeIds: [bob],
     ...over,
   };

@@ -62,6 +62,7 @@ await holds('what a call is, and its deadlines, never change', ({ before, after 
     'roomId',
     'callType',
     'initiator',
+    'callerName',
     'createdAtMs',
     'ringDeadlineAtMs',
     'maxEndAtMs',
@@ -143,6 +144,20 @@ await holds('a stranger sees no call and changes nothing', (turn) => {
     turn.events.every((event) => !('userId' in event) || event.userId !== mallory),
     'no event names it',
   );
+});
+
+await holds('a restart takes the ring from no caller, and gives full grace in a call', (turn) => {
+  const { before, command, after, nowMs } = turn;
+  if (command.type !== 'resume' || before.state === 'ended' || after.state === 'ended') return;
+  for (const [index, leg] of before.legs.entries()) {
+    const next = after.legs[index];
+    if (!isPresent(leg)) continue;
+    if (before.state === 'ringing' && leg.state === 'joined') expect(next === leg, 'a caller lost its place');
+    else {
+      const graceMs = before.state === 'ringing' ? LIMITS.callerGraceMs : LIMITS.graceMs;
+      expect(next?.state === 'reconnecting' && next.graceEndsAtMs === nowMs + graceMs, 'no full grace');
+    }
+  }
 });
 
 await holds('a refusal has a known code and leaves the call', ({ before, decision, after }) => {

@@ -129,6 +129,11 @@ await t.test('lost connections: whose, for how long, and whether the gateway was
   t.match(said(restarted), /^The connection of @alice and @bob was lost .* within 30 s\. /);
   t.match(said(restarted), /The gateway had been restarted 30 s before\.$/);
 
+  const unheard = ringing().wait(50_000);
+  unheard.send({ type: 'resume' });
+  unheard.wait(10_000).send(JUDGE);
+  t.match(said(unheard), /^Nobody answered within 60 s\. .* The gateway had been restarted 10 s before\.$/);
+
   const long = active();
   long.send({ type: 'resume' });
   for (const userId of [alice, bob]) long.send({ type: 'note-reconnected', userId, deviceId: phone });

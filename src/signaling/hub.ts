@@ -1,0 +1,369 @@
+// Wires signaling: sockets become sessions, their requests go to registration, calls or the relay, and what is committed
+// to a call goes back to them. It finds out who asks, and decides nothing else.
+
+import type { Call } from '../call/model/call.ts';
+import { isPresent, legOf } from '../call/model/legs.ts';
+import type { CallService, Committed } from '../call/service.ts';
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Door } from '../http/auth.ts';
+import type { IceServers } from '../ice/ice.ts';
+import type { CallId, DeviceId, UserId } from '../matrix/ids.ts';
+import type { Homeserver } from '../matrix/matrix.ts';
+import type { Intent } from '../protocol/requests.ts';
+import type { Random } from '../random.ts';
+import { announce } from './announce.ts';
+import type { Answer, Channel } from './channel.ts';
+import { isUnnamedDevice, unnamedDevice } from './device-names.ts';
+import { HeldRequests, type CallRequest } from './held-requests.ts';
+import { IceRefresh } from './ice-refresh.ts';
+import { Invitations } from './invitations.ts';
+import { LiveCalls } from './live-calls.ts';
+import { establish, everybodyAt } from './occupants.ts';
+import { Presence } from './presence.ts';
+import { Registration } from './registration.ts';
+import { NegotiationRelay, type Offered, type Sender } from './relay.ts';
+import { Requests, refuse } from './requests.ts';
+import { Seats } from './seats.ts';
+import { Session, type Occupant, type SessionHost } from './session.ts';
+import { Sessions } from './sessions.ts';
+import { Sweeps } from './sweeps.ts';
+
+export interface HubParts {
+  readonly service: Pick<CallService, 'initiate' | 'command' | 'find'>;
+  readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
+  readonly ice: IceServers;
+  readonly door: Door;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** `calls.grace`: how long a session waits for its client to come back. */
+  readonly graceMs: number;
+  readonly isDraining: () => boolean;
+  readonly onRelayed: (kind: Offered['kind'], bytes: number) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Who asks by the call API. */
+export interface ApiCaller {
+  readonly userId: UserId;
+  readonly deviceId?: DeviceId | undefined;
+  readonly clientAddress: string;
+}
+
+export interface SocketCount {
+  readonly dialect: Channel['dialect'];
+  readonly trust: Occupant['trust'] | 'none';
+}
+
+/** Sockets are told to come back one after another, or all of them would be at the door of the next process at once. */
+const DRAIN_SPREAD_MS = 2_000;
+const ID_BYTES = 8;
+const RESUME_TOKEN_BYTES = 16;
+
+export class Hub implements SessionHost {
+  readonly clock: Clock;
+  readonly #parts: HubParts;
+  readonly #sessions = new Sessions();
+  readonly #live = new LiveCalls();
+  readonly #relay: NegotiationRelay;
+  readonly #presence: Presence;
+  readonly #registration: Registration;
+  readonly #invitations: Invitations;
+  readonly #seats: Seats;
+  readonly #requests: Requests;
+  readonly #held: HeldRequests;
+  readonly #iceRefresh: IceRefresh;
+  readonly #sweeps: Sweeps;
+  /** Every socket's session, also of those that have not said who they are. */
+  readonly #connected = new Set<Session>();
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    const shared = { ...parts, sessions: this.#sessions, live: this.#live };
+    this.#relay = new NegotiationRelay({ onRelayed: parts.onRelayed });
+    this.#presence = new Presence(shared);
+    this.#registration = new Registration({
+      ...shared,
+      presence: this.#presence,
+      onRegistered: (session) => this.#registered(session),
+    });
+    this.#invitations = new Invitations(shared);
+    this.#seats = new Seats({ ...shared, relay: this.#relay });
+    this.#requests = new Requests({ ...shared, relay: this.#relay, seats: this.#seats });
+    this.#held = new HeldRequests(parts.clock);
+    this.#iceRefresh = new IceRefresh(parts);
+    this.#sweeps = new Sweeps({ ...shared, onRevoked: (session) => this.#revoked(session) });
+  }
+
+  /** Takes up the calls that had not ended when the process did. Before the first socket. */
+  start(calls: readonly Call[]): void {
+    for (const call of calls) this.#live.note(call);
+    this.#sweeps.start();
+  }
+
+  accept(channel: Channel): void {
+    const { random, isDraining } = this.#parts;
+    if (isDraining()) {
+      channel.close('GATEWAY_DRAINING');
+      return;
+    }
+    const names = { id: random.hex(ID_BYTES), resumeToken: random.hex(RESUME_TOKEN_BYTES) };
+    const session = new Session(this, channel, names);
+    this.#connected.add(session);
+    this.#registration.expect(session);
+  }
+
+  handle(session: Session, intent: Intent, answer: Answer): Promise<void> | undefined {
+    switch (intent.type) {
+      case 'ping':
+        answer({ kind: 'pong' });
+        return undefined;
+      case 'register':
+        return this.#guard(this.#registration.register(session, intent, answer), answer);
+      default: {
+        const { occupant } = session;
+        const isSettled = occupant !== undefined && isOccupantsOwn(intent, occupant);
+        if (intent.type === 'negotiate' && isSettled && session.isIn(intent.callId)) {
+          this.#requests.negotiate(session, occupant, intent, answer);
+          return undefined;
+        }
+        return this.#guard(this.#request(session, intent, answer), answer);
+      }
+    }
+  }
+
+  attached(session: Session): void {
+    this.#connected.add(session);
+  }
+
+  dismissed(session: Session): void {
+    this.#connected.delete(session);
+    this.#registration.forget(session);
+    this.#held.drop(session);
+    this.#iceRefresh.stop(session);
+  }
+
+  lost(session: Session): void {
+    this.dismissed(session);
+    this.#presence.lost(session);
+    const { occupant } = session;
+    if (occupant !== undefined)
+      for (const call of this.#live.ofUser(occupant.userId)) this.#seats.review(call);
+  }
+
+  /** A change of a call is on disk. In the order of each call's versions. */
+  committed({ call, events }: Committed): void {
+    this.#live.note(call);
+    announce(this.#sessions, call, events);
+    this.#seats.review(call);
+    if (call.state !== 'ended') {
+      for (const leg of call.legs)
+        if (!isPresent(leg) && leg.state === 'left') this.#relay.dropUser(call.callId, leg.userId);
+      return;
+    }
+    this.#relay.drop(call.callId);
+    for (const { userId } of call.legs)
+      for (const session of this.#sessions.ofUser(userId)) session.forget(call.callId);
+  }
+
+  /** A new call rings, and it is known who is busy. */
+  ringing(call: Call): void {
+    this.#invitations.ring(call).catch(this.#parts.onFailed);
+  }
+
+  /** Negotiation that came by the call API. */
+  async negotiate(caller: Sender, offered: Offered): Promise<ErrorCode | undefined> {
+    const call =
+      this.#live.get(offered.callId) ?? (await this.#parts.service.find(offered.callId, caller.userId));
+    return call === undefined ? 'CALL_NOT_FOUND' : this.#relay.offer(call, caller, offered);
+  }
+
+  /**
+   * Which device a caller of the call API is: the one that the homeserver says; but if this user's sockets at the same
+   * address could not say which they are, the caller counts as one of them, or it would make its own phone stop ringing.
+   */
+  deviceOf({ userId, deviceId, clientAddress }: ApiCaller): DeviceId {
+    const unnamed = unnamedDevice(userId, clientAddress);
+    if (deviceId === undefined) return unnamed;
+    const isKnown = this.#sessions.ofDevice(userId, deviceId).length > 0;
+    return !isKnown && this.#sessions.ofDevice(userId, unnamed).length > 0 ? unnamed : deviceId;
+  }
+
+  /** The same in a call: undefined if the device that is in it has no name, for then nobody can prove to be another. */
+  deviceIn(callId: CallId, { userId, deviceId }: ApiCaller): DeviceId | undefined {
+    const call = this.#live.get(callId);
+    const leg = call === undefined ? undefined : legOf(call, userId);
+    return leg !== undefined && isPresent(leg) && isUnnamedDevice(leg.deviceId) ? undefined : deviceId;
+  }
+
+  /** A token is in use at this address: whoever waits there for a voucher may be vouched for now. */
+  addressUsed(clientAddress: string): void {
+    this.#registration.addressUsed(clientAddress);
+  }
+
+  *sockets(): Iterable<SocketCount> {
+    for (const { dialect, occupant } of this.#connected) yield { dialect, trust: occupant?.trust ?? 'none' };
+  }
+
+  /** Tells every socket to come back, spread over a moment. Calls stay as they are: their clients come back to them. */
+  drain(): void {
+    this.#presence.stop();
+    this.#sweeps.stop();
+    const sessions = [...this.#connected];
+    for (const [index, session] of sessions.entries()) {
+      const delayMs = (DRAIN_SPREAD_MS * index) / Math.max(sessions.length, 100);
+      this.clock.after(delayMs, () => session.dismiss('GATEWAY_DRAINING'));
+    }
+    this.#seats.stop();
+    this.#registration.stop();
+  }
+
+  async #request(session: Session, intent: CallRequest, answer: Answer): Promise<void> {
+    const occupant = await this.#occupantFor(session, intent);
+    if (session.channel === undefined) return;
+    if (occupant === undefined) {
+      this.#held.hold(session, intent, answer);
+      return;
+    }
+    if ('refused' in occupant) {
+      refuse(answer, occupant.refused);
+      return;
+    }
+    await this.#perform(session, occupant, intent, answer);
+    for (const held of this.#held.take(session)) {
+      const { occupant: now } = session;
+      if (now !== undefined) await this.#perform(session, now, held.intent, held.answer);
+    }
+  }
+
+  async #perform(session: Session, occupant: Occupant, intent: CallRequest, answer: Answer): Promise<void> {
+    const wasIn = intent.type !== 'initiate' && session.isIn(intent.callId);
+    switch (intent.type) {
+      case 'initiate':
+        await this.#requests.initiate(session, occupant, intent, answer);
+        break;
+      case 'join':
+        await this.#requests.join(session, occupant, intent, answer);
+        break;
+      case 'toggle':
+        await this.#requests.toggle(occupant, intent, answer);
+        break;
+      case 'negotiate':
+        this.#requests.negotiate(session, occupant, intent, answer);
+        break;
+      default:
+        await this.#requests.act(session, occupant, { ...intent, type: intent.type }, answer);
+    }
+    if (intent.type !== 'initiate' && (wasIn || !session.isIn(intent.callId))) return;
+    this.#registration.handDown(session);
+    this.#presence.connected(session);
+    this.#iceRefresh.start(session);
+  }
+
+  /** Who asks; undefined if it cannot be told from what the socket has shown so far. */
+  async #occupantFor(
+    session: Session,
+    intent: CallRequest,
+  ): Promise<Occupant | { readonly refused: ErrorCode } | undefined> {
+    const { door } = this.#parts;
+    const { occupant, channel } = session;
+    if (channel === undefined) return { refused: 'IDENTITY_REQUIRED' };
+    if (occupant !== undefined && isOccupantsOwn(intent, occupant))
+      return this.#settled(session, occupant, intent);
+    const { claim } = intent;
+    if (
+      claim.userId === undefined &&
+      claim.accessToken === undefined &&
+      channel.arrival.token === undefined
+    ) {
+      const found = intent.type === 'initiate' ? [] : await this.#membersAt(channel, intent.callId);
+      const [only, ...others] = found;
+      return only === undefined || others.length > 0 ? undefined : this.#settled(session, only, intent);
+    }
+    const established = await establish(door, channel.arrival, claim);
+    if ('refused' in established) return established;
+    if (occupant !== undefined && occupant.userId !== established.userId)
+      return { refused: 'IDENTITY_MISMATCH' };
+    return this.#settled(session, established, intent);
+  }
+
+  async #membersAt({ arrival }: Channel, callId: CallId): Promise<readonly Occupant[]> {
+    const call = this.#live.get(callId);
+    const users = await everybodyAt(this.#parts.door, arrival);
+    return users.filter(({ userId }) => {
+      const leg = call === undefined ? undefined : legOf(call, userId);
+      return leg !== undefined && isPresent(leg);
+    });
+  }
+
+  /**
+   * Puts the session under its occupant. A socket that cannot prove which of its user's devices it is, is taken for the
+   * one that is in the call, unless that one is connected from elsewhere.
+   */
+  #settled(session: Session, occupant: Occupant, intent: CallRequest): Occupant {
+    const settled = intent.type === 'initiate' ? occupant : this.#adopted(session, occupant, intent.callId);
+    const { occupant: before } = session;
+    if (before?.deviceId !== settled.deviceId || before.token !== settled.token)
+      this.#registration.occupy(session, settled);
+    return settled;
+  }
+
+  #adopted(session: Session, occupant: Occupant, callId: CallId): Occupant {
+    const call = this.#live.get(callId);
+    const leg = call === undefined ? undefined : legOf(call, occupant.userId);
+    if (leg === undefined || !isPresent(leg) || leg.deviceId === occupant.deviceId) return occupant;
+    const isCertain = occupant.isNamed && (session.isRegistered || !isUnnamedDevice(leg.deviceId));
+    if (isCertain) return occupant;
+    const address = session.channel?.arrival.clientAddress;
+    const there = this.#sessions
+      .ofDevice(occupant.userId, leg.deviceId)
+      .filter((other) => other !== session && other.channel !== undefined);
+    const isFree =
+      there.length === 0 || there.some(({ channel }) => channel?.arrival.clientAddress === address);
+    return isFree ? { ...occupant, deviceId: leg.deviceId } : occupant;
+  }
+
+  async #registered(session: Session): Promise<void> {
+    const { occupant } = session;
+    if (occupant === undefined) return;
+    const calls = this.#live.ofUser(occupant.userId);
+    for (const call of calls) this.#seats.review(call);
+    this.#iceRefresh.start(session);
+    await this.#invitations.welcome(session, calls);
+  }
+
+  /** T24: no grace, for whoever holds the token now has no right to the place. */
+  #revoked(session: Session): void {
+    const { occupant } = session;
+    session.dismiss('IDENTITY_UNKNOWN_TOKEN');
+    this.#presence.drop(session);
+    if (occupant === undefined) return;
+    const { userId, deviceId } = occupant;
+    for (const { callId } of this.#live.ofUser(userId)) {
+      this.#parts.service
+        .command(callId, { type: 'revoke-device', userId, deviceId })
+        .catch(this.#parts.onFailed);
+    }
+  }
+
+  /** A failure of ours is told to the one who asked, and must not stop what it asks next. */
+  async #guard(work: Promise<void>, answer: Answer): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#parts.onFailed(error);
+      refuse(answer, isStoreDown(error) ? 'STORE_UNAVAILABLE' : 'GATEWAY_FAILED');
+    }
+  }
+}
+
+/** Whether the request asks in nobody else's name, and shows nothing new. */
+function isOccupantsOwn({ claim }: CallRequest, occupant: Occupant): boolean {
+  const isSameUser = claim.userId === undefined || claim.userId === occupant.userId;
+  return isSameUser && (claim.accessToken === undefined || claim.accessToken === occupant.token);
+}
+
+function isStoreDown(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StoreUnavailable';
+}

@@ -1,0 +1,64 @@
+// The messages that one session was sent lately, numbered, so that a client whose connection broke gets exactly those
+// that it has not seen. Owns their three limits: count, bytes and age. It sends nothing.
+
+import { MAX_PENDING_BYTES, MAX_PENDING_FRAMES } from '../protocol/limits.ts';
+import type { ServerMessage } from '../protocol/messages.ts';
+import { messageBytes } from './weight.ts';
+
+export interface Numbered {
+  readonly seq: number;
+  readonly message: ServerMessage;
+}
+
+interface Kept extends Numbered {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+/** A connection is found dead after 60 s at the latest, and its client takes up to 30 s to come back. */
+export const KEPT_FOR_MS = 90_000;
+
+export class Outbox {
+  /** Oldest first. Undefined until there is something: an idle session shall cost nothing. */
+  #kept: Kept[] | undefined;
+  #bytes = 0;
+  #lastSeq = 0;
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** @returns the number of the message, 1 for the first */
+  push(message: ServerMessage, nowMs: number): number {
+    this.#lastSeq += 1;
+    const bytes = messageBytes(message);
+    this.#kept ??= [];
+    this.#kept.push({ seq: this.#lastSeq, message, atMs: nowMs, bytes });
+    this.#bytes += bytes;
+    this.prune(nowMs);
+    return this.#lastSeq;
+  }
+
+  /** What came after `seq`, in order; undefined if some of it is no longer here, or was never sent. */
+  after(seq: number): readonly Numbered[] | undefined {
+    if (seq > this.#lastSeq) return undefined;
+    const kept = this.#kept ?? [];
+    const firstSeq = this.#lastSeq - kept.length + 1;
+    return seq + 1 < firstSeq ? undefined : kept.slice(seq + 1 - firstSeq);
+  }
+
+  /** Drops what is too old or too much. */
+  prune(nowMs: number): void {
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    let gone = 0;
+    for (const { atMs, bytes } of kept) {
+      const isTooMuch = kept.length - gone > MAX_PENDING_FRAMES || this.#bytes > MAX_PENDING_BYTES;
+      if (!isTooMuch && nowMs - atMs <= KEPT_FOR_MS) break;
+      this.#bytes -= bytes;
+      gone += 1;
+    }
+    if (gone > 0) kept.splice(0, gone);
+    if (kept.length === 0) this.#kept = undefined;
+  }
+}

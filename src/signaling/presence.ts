@@ -1,0 +1,119 @@
+// Devices that come and go: when the last socket of a device is lost the calls that it is in are told (T20, T21), and
+// when one is back too. A session without a socket is kept for a while, for its client to come back to.
+
+import type { UserDevice } from '../call/model/call.ts';
+import type { CallCommand } from '../call/model/commands.ts';
+import { legOf } from '../call/model/legs.ts';
+import type { CallService } from '../call/service.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { CallId, DeviceId, UserId } from '../matrix/ids.ts';
+import type { LiveCalls } from './live-calls.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface PresenceParts {
+  readonly service: Pick<CallService, 'command'>;
+  readonly sessions: Sessions;
+  readonly live: LiveCalls;
+  readonly clock: Clock;
+  /** How long a session waits for its client to come back. */
+  readonly graceMs: number;
+  readonly onFailed: (error: unknown) => void;
+}
+
+type PresenceCommand = Extract<CallCommand, { type: 'note-disconnected' | 'note-reconnected' }>;
+
+export class Presence {
+  readonly #parts: PresenceParts;
+  /** One for each session without a socket. */
+  readonly #waiting = new Map<Session, CancelTimer>();
+  #isStopped = false;
+
+  constructor(parts: PresenceParts) {
+    this.#parts = parts;
+  }
+
+  /** The session has a socket, or has become one of this device. */
+  connected(session: Session): void {
+    this.#waiting.get(session)?.();
+    this.#waiting.delete(session);
+    const { occupant } = session;
+    if (occupant === undefined) return;
+    for (const call of this.#parts.live.ofUser(occupant.userId)) {
+      const leg = legOf(call, occupant.userId);
+      if (leg?.state === 'reconnecting' && leg.deviceId === occupant.deviceId)
+        this.#note(call.callId, { type: 'note-reconnected', ...deviceOf(occupant) });
+    }
+  }
+
+  /** The session has lost its socket. */
+  lost(session: Session): void {
+    const { occupant } = session;
+    if (occupant === undefined || this.#isStopped) {
+      this.#parts.sessions.remove(session);
+      return;
+    }
+    const { clock, graceMs } = this.#parts;
+    this.#waiting.set(
+      session,
+      clock.after(graceMs, () => this.drop(session)),
+    );
+    this.left(occupant);
+  }
+
+  /** Nobody comes back to the session: another has taken its place, or its time is over. */
+  drop(session: Session): void {
+    this.#waiting.get(session)?.();
+    this.#waiting.delete(session);
+    this.#parts.sessions.remove(session);
+  }
+
+  /** The sessions of a device that wait for their client. */
+  waiting(userId: UserId, deviceId: DeviceId): readonly Session[] {
+    return this.#parts.sessions.ofDevice(userId, deviceId).filter((session) => this.#waiting.has(session));
+  }
+
+  isConnected({ userId, deviceId }: UserDevice): boolean {
+    return this.#parts.sessions.ofDevice(userId, deviceId).some(({ channel }) => channel !== undefined);
+  }
+
+  /** From now on no call is told: whoever is cut off by our own end finds its place at the next start. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+  }
+
+  /** A session is no longer one of this device. */
+  left(device: UserDevice): void {
+    if (this.#isStopped || this.isConnected(device)) return;
+    for (const call of this.#parts.live.ofUser(device.userId)) {
+      const leg = legOf(call, device.userId);
+      if (leg?.state === 'joined' && leg.deviceId === device.deviceId)
+        this.#note(call.callId, { type: 'note-disconnected', ...deviceOf(device) });
+    }
+  }
+
+  #note(callId: CallId, command: PresenceCommand): void {
+    this.#commit(callId, command).catch(this.#parts.onFailed);
+  }
+
+  async #commit(callId: CallId, command: PresenceCommand): Promise<void> {
+    await this.#parts.service.command(callId, command);
+    // It came back, or went, while this was being stored.
+    const isThere = this.isConnected(command);
+    if (this.#isStopped || isThere === (command.type === 'note-reconnected')) return;
+    if (legOfDevice(this.#parts.live, callId, command) !== (isThere ? 'reconnecting' : 'joined')) return;
+    await this.#commit(callId, { ...command, type: isThere ? 'note-reconnected' : 'note-disconnected' });
+  }
+}
+
+function deviceOf({ userId, deviceId }: UserDevice): UserDevice {
+  return { userId, deviceId };
+}
+
+function legOfDevice(live: LiveCalls, callId: CallId, { userId, deviceId }: UserDevice): string | undefined {
+  const call = live.get(callId);
+  const leg = call === undefined ? undefined : legOf(call, userId);
+  return leg !== undefined && 'deviceId' in leg && leg.deviceId === deviceId ? leg.state : undefined;
+}

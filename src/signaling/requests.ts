@@ -1,0 +1,176 @@
+// What a socket asks about calls, done: each request is one command to the call service or one frame for the relay. Who
+// asks was established before, or is here from the call that the request names. Rules of calls are in the model.
+
+import { findInvitees } from '../call/membership.ts';
+import type { Call, UserDevice } from '../call/model/call.ts';
+import type { CallCommand } from '../call/model/commands.ts';
+import { isPresent, legOf } from '../call/model/legs.ts';
+import { rejectStatus, sessionStatus } from '../call/model/words.ts';
+import type { CallResult, CallService } from '../call/service.ts';
+import { errorEntry, type ErrorCode } from '../errors.ts';
+import type { Door } from '../http/auth.ts';
+import type { IceServers } from '../ice/ice.ts';
+import type { Homeserver } from '../matrix/matrix.ts';
+import type { CallEnded } from '../protocol/messages.ts';
+import type { CallIntent, InitiateIntent, NegotiateIntent, ToggleIntent } from '../protocol/requests.ts';
+import type { Answer } from './channel.ts';
+import type { LiveCalls } from './live-calls.ts';
+import type { NegotiationRelay } from './relay.ts';
+import type { Seats } from './seats.ts';
+import type { Occupant, Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface RequestsParts {
+  readonly service: Pick<CallService, 'initiate' | 'command' | 'find'>;
+  readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
+  readonly ice: IceServers;
+  readonly door: Door;
+  readonly relay: NegotiationRelay;
+  readonly live: LiveCalls;
+  readonly seats: Seats;
+  readonly sessions: Sessions;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** What is one command to the call service. */
+export interface ActIntent extends CallIntent {
+  readonly type: Exclude<CallIntent['type'], 'join'>;
+}
+
+export class Requests {
+  readonly #parts: RequestsParts;
+
+  constructor(parts: RequestsParts) {
+    this.#parts = parts;
+  }
+
+  async initiate(
+    session: Session,
+    occupant: Occupant,
+    intent: InitiateIntent,
+    answer: Answer,
+  ): Promise<void> {
+    const { service, homeserver } = this.#parts;
+    const { roomId, callType, invitees, idempotencyKey } = intent;
+    const { userId, deviceId, token } = occupant;
+    const clientAddress = session.channel?.arrival.clientAddress;
+    // Whom one may call is asked of the homeserver in the caller's own name.
+    if (token === undefined || clientAddress === undefined) return refuse(answer, 'IDENTITY_REQUIRED');
+    const question = { token, roomId, callerId: userId, invitees, clientAddress };
+    const invited = await findInvitees(homeserver, question);
+    if ('refused' in invited) return refuse(answer, invited.refused);
+    const { inviteeIds, callerName } = invited;
+    const initiator = { userId, deviceId };
+    const result = await service.initiate(
+      { roomId, callType, initiator, inviteeIds, callerName },
+      idempotencyKey,
+    );
+    if ('refused' in result) return refuse(answer, result.refused, idOf(result));
+    const { call } = result;
+    this.#enter(call, session);
+    const { callId } = call;
+    const status = sessionStatus(call);
+    done(answer, { callId, roomId, callType, status, iceServers: await this.#iceServers(session, occupant) });
+  }
+
+  async join(session: Session, occupant: Occupant, { callId }: CallIntent, answer: Answer): Promise<void> {
+    const { live, service } = this.#parts;
+    const call = live.get(callId) ?? (await service.find(callId, occupant.userId));
+    if (call === undefined || legOf(call, occupant.userId) === undefined)
+      return refuse(answer, 'CALL_NOT_FOUND');
+    if (call.state === 'ended') {
+      done(answer, { callId, status: sessionStatus(call) });
+      session.tell({ type: 'call-ended', callId, endedBy: call.endedBy, reason: call.endReason });
+      return;
+    }
+    const leg = legOf(call, occupant.userId);
+    const isElsewhere = leg !== undefined && isPresent(leg) && leg.deviceId !== session.occupant?.deviceId;
+    if (isElsewhere) return refuse(answer, 'CALL_OTHER_DEVICE');
+    done(answer, { callId, status: sessionStatus(call) });
+    this.#enter(call, session);
+  }
+
+  async act(session: Session, occupant: Occupant, intent: ActIntent, answer: Answer): Promise<void> {
+    const { callId, type } = intent;
+    const result = await this.#parts.service.command(callId, commandOf(type, occupant));
+    if ('refused' in result) return refuse(answer, result.refused);
+    const { call } = result;
+    switch (type) {
+      case 'answer': {
+        const { roomId, callType } = call;
+        this.#silenceOthers(session, call, 'answered_elsewhere');
+        this.#enter(call, session);
+        const iceServers = await this.#iceServers(session, occupant);
+        return done(answer, { callId, status: sessionStatus(call), roomId, callType, iceServers });
+      }
+      case 'reject':
+        this.#silenceOthers(session, call, 'declined_elsewhere');
+        return done(answer, { callId, status: rejectStatus(call, occupant.userId) });
+      case 'end':
+        return done(answer, { callId, status: 'ended' });
+      default:
+        return done(answer, { callId, status: sessionStatus(call) });
+    }
+  }
+
+  async toggle({ userId }: Occupant, intent: ToggleIntent, answer: Answer): Promise<void> {
+    const { callId, medium, isEnabled } = intent;
+    const command = { type: 'toggle', userId, medium, isEnabled } as const;
+    const result = await this.#parts.service.command(callId, command);
+    if ('refused' in result) return refuse(answer, result.refused);
+    done(answer, { callId, [`${medium}Enabled`]: isEnabled });
+  }
+
+  /** The hot path: nothing here waits. */
+  negotiate(session: Session, occupant: Occupant, intent: NegotiateIntent, answer: Answer): void {
+    const { live, relay } = this.#parts;
+    const call = live.get(intent.callId);
+    if (call === undefined) return refuse(answer, 'CALL_NOT_FOUND');
+    const refused = relay.offer(call, occupant, intent);
+    if (refused !== undefined) return refuse(answer, refused);
+    // A client library flushes what it had buffered before its `join-call`: the frame itself shows where it belongs.
+    if (!session.isIn(intent.callId)) this.#enter(call, session);
+    done(answer, { callId: intent.callId });
+  }
+
+  #enter(call: Call, session: Session): void {
+    if (call.state === 'ended') return;
+    session.join(call.callId);
+    this.#parts.seats.take(call, session);
+  }
+
+  /** Tabs of one device share its leg: the model cannot name those that still ring, but here they are known. */
+  #silenceOthers(session: Session, call: Call, reason: CallEnded['reason']): void {
+    const { occupant } = session;
+    if (occupant === undefined) return;
+    const { userId, deviceId } = occupant;
+    for (const other of this.#parts.sessions.ofDevice(userId, deviceId)) {
+      if (other === session || !other.isInvitedTo(call.callId) || other.isIn(call.callId)) continue;
+      other.tell({ type: 'call-ended', callId: call.callId, endedBy: userId, reason });
+      other.forget(call.callId);
+    }
+  }
+
+  async #iceServers({ channel }: Session, { userId, token }: Occupant): Promise<unknown> {
+    const { ice } = this.#parts;
+    if (channel === undefined) return ice.forAnybody;
+    return (await ice.forUser({ userId, token, clientAddress: channel.arrival.clientAddress })).iceServers;
+  }
+}
+
+function commandOf(type: ActIntent['type'], { userId, deviceId }: UserDevice): CallCommand {
+  return { type: type === 'ringing' ? 'note-ringing' : type, userId, deviceId };
+}
+
+function idOf(result: Extract<CallResult, { refused: ErrorCode }>): Members {
+  return result.callId === undefined ? {} : { callId: result.callId };
+}
+
+export function refuse(answer: Answer, code: ErrorCode, members: Members = {}): void {
+  answer({ kind: 'refused', code, text: errorEntry(code).text, members });
+}
+
+function done(answer: Answer, members: Members): void {
+  answer({ kind: 'done', members });
+}

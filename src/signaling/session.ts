@@ -1,0 +1,216 @@
+// One client's presence: who it is, which calls it is in, and its socket as long as it has one. It outlives the socket
+// for a while, so that a client that comes back finds what it missed. Frames are taken one after another. What a request
+// does is its host's (hub.ts); it decides nothing about calls.
+
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Identity } from '../http/auth.ts';
+import type { CallId, DeviceId } from '../matrix/ids.ts';
+import { CAPABILITIES, type Capability, type ServerMessage } from '../protocol/messages.ts';
+import type { Intent } from '../protocol/requests.ts';
+import type { Answer, Channel, ChannelOwner } from './channel.ts';
+import { Outbox } from './outbox.ts';
+import { intentBytes } from './weight.ts';
+
+/** Who uses the session, as was established; the device is certain, or a name of ours for what cannot be told apart. */
+export interface Occupant extends Omit<Identity, 'deviceId'> {
+  readonly deviceId: DeviceId;
+  readonly isNamed: boolean;
+  /** The client's own, if it showed one: to ask the homeserver in its name. */
+  readonly token: string | undefined;
+}
+
+export interface SessionHost {
+  readonly clock: Clock;
+  /** @returns a promise only if it has to wait; what follows waits with it */
+  handle(session: Session, intent: Intent, answer: Answer): Promise<void> | undefined;
+  /** The socket of the session is gone; its client may come back. */
+  lost(session: Session): void;
+  /** The session has got a socket, */
+  attached(session: Session): void;
+  /** or has had its own taken away: nobody comes back to it by itself. */
+  dismissed(session: Session): void;
+}
+
+/** What one client may have waiting while it is found out who it is; beyond, its socket is closed. */
+const MAX_WAITING = 128;
+const MAX_WAITING_BYTES = 512 * 1024;
+const NEEDS_CAPABILITY: ReadonlyMap<ServerMessage['type'], Capability> = new Map<
+  ServerMessage['type'],
+  Capability
+>([
+  ...CAPABILITIES.filter((cap) => cap !== 'recovery').map((cap) => [cap, cap] as const),
+  ['peer-reconnected', 'peer-reconnecting'],
+]);
+/** For a socket that is on its way out. */
+const NOBODY: ChannelOwner = { asked: () => undefined, closed: () => undefined };
+const NO_CAPS: ReadonlySet<Capability> = new Set();
+
+export class Session implements ChannelOwner {
+  readonly id: string;
+  readonly resumeToken: string;
+  readonly dialect: Channel['dialect'];
+  readonly #host: SessionHost;
+  readonly #outbox = new Outbox();
+  #channel: Channel | undefined;
+  #occupant: Occupant | undefined;
+  #joined: Set<CallId> | undefined;
+  #invited: Set<CallId> | undefined;
+  #waiting = 0;
+  #waitingBytes = 0;
+  #tail: Promise<void> | undefined;
+  /** Whoever has taken over the socket, and with it the frames that were still waiting. */
+  #heir: Session | undefined;
+  /** The number of the last message that went out by a socket. */
+  #sentSeq = 0;
+
+  /** Registered to be rung, not only there for a call that it joined. */
+  isRegistered = false;
+  caps: ReadonlySet<Capability> = NO_CAPS;
+
+  constructor(
+    host: SessionHost,
+    channel: Channel,
+    names: { readonly id: string; readonly resumeToken: string },
+  ) {
+    this.#host = host;
+    this.id = names.id;
+    this.resumeToken = names.resumeToken;
+    this.#channel = channel;
+    this.dialect = channel.dialect;
+    channel.own(this);
+  }
+
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  get occupant(): Occupant | undefined {
+    return this.#occupant;
+  }
+
+  set occupant(occupant: Occupant) {
+    this.#occupant = occupant;
+  }
+
+  /** Delivers negotiation to this session: the same function each time, by which the relay knows it again. */
+  readonly seat = (message: ServerMessage): void => this.tell(message);
+
+  isIn(callId: CallId): boolean {
+    return this.#joined?.has(callId) ?? false;
+  }
+
+  isInvitedTo(callId: CallId): boolean {
+    return this.#invited?.has(callId) ?? false;
+  }
+
+  /** Whether a message about this call means anything to it, other than by being registered. */
+  knows(callId: CallId): boolean {
+    return this.isIn(callId) || this.isInvitedTo(callId);
+  }
+
+  get joinedIds(): Iterable<CallId> {
+    return this.#joined ?? [];
+  }
+
+  join(callId: CallId): void {
+    (this.#joined ??= new Set()).add(callId);
+  }
+
+  invite(callId: CallId): void {
+    (this.#invited ??= new Set()).add(callId);
+  }
+
+  forget(callId: CallId): void {
+    this.#joined?.delete(callId);
+    this.#invited?.delete(callId);
+  }
+
+  /** Sends a message, or keeps it until the client is back. One that the client did not ask to get is left out. */
+  tell(message: ServerMessage): void {
+    const needed = NEEDS_CAPABILITY.get(message.type);
+    if (needed !== undefined && !this.caps.has(needed)) return;
+    const channel = this.#channel;
+    if (channel !== undefined && !channel.isResumable) {
+      channel.send(message, undefined);
+      return;
+    }
+    const seq = this.#outbox.push(message, this.#host.clock.nowMs());
+    if (channel === undefined) return;
+    this.#sentSeq = seq;
+    channel.send(message, seq);
+  }
+
+  /** Takes over the socket of another session, and closes its own if it still has one. */
+  takeOver(other: Session): void {
+    const old = this.#channel;
+    old?.own(NOBODY);
+    old?.close('SESSION_REPLACED');
+    this.#channel = other.#channel;
+    this.#channel?.own(this);
+    other.#channel = undefined;
+    other.#heir = this;
+    this.#host.dismissed(other);
+    this.#host.attached(this);
+  }
+
+  /** Closes the socket without any of what the loss of one brings with it. */
+  dismiss(code: ErrorCode): void {
+    this.#channel?.own(NOBODY);
+    this.#channel?.close(code);
+    this.#channel = undefined;
+    this.#host.dismissed(this);
+  }
+
+  /** Sends again what came after `seq`. @returns false if that is not known any more; nothing was sent then */
+  replay(seq: number): boolean {
+    const missed = this.#outbox.after(seq);
+    if (missed === undefined) return false;
+    for (const { message, seq: number } of missed) this.#channel?.send(message, number);
+    this.#sentSeq = this.#outbox.lastSeq;
+    return true;
+  }
+
+  /** What was kept for the client since it lost its socket, in order. */
+  unsent(): readonly ServerMessage[] {
+    return (this.#outbox.after(this.#sentSeq) ?? []).map(({ message }) => message);
+  }
+
+  prune(): void {
+    this.#outbox.prune(this.#host.clock.nowMs());
+  }
+
+  asked(intent: Intent, answer: Answer): void {
+    if (this.#tail === undefined) {
+      const done = this.#host.handle(this, intent, answer);
+      if (done !== undefined) this.#await(done);
+      return;
+    }
+    const bytes = intentBytes(intent);
+    if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      this.#channel?.close('SIGNALING_RATE_EXCEEDED');
+      return;
+    }
+    this.#waiting += 1;
+    this.#waitingBytes += bytes;
+    this.#await(
+      this.#tail.then(() => {
+        this.#waiting -= 1;
+        this.#waitingBytes -= bytes;
+        return this.#host.handle(this.#heir ?? this, intent, answer);
+      }),
+    );
+  }
+
+  closed(): void {
+    this.#channel = undefined;
+    this.#host.lost(this);
+  }
+
+  #await(done: Promise<void>): void {
+    const tail = done.finally(() => {
+      if (this.#tail === tail) this.#tail = undefined;
+    });
+    this.#tail = tail;
+  }
+}

@@ -1,0 +1,37 @@
+// The port to a socket, whatever carries it: frames in, frames out, and its end. Types only. A transport knows no
+// call, no user and no message; what a frame means is its dialect's (dialects/dialect.ts).
+
+/** How a client arrived, as far as it matters once its handshake is over. Small: idle sockets keep it. */
+export interface Arrival {
+  /** Resolved bare client address. */
+  readonly clientAddress: string;
+  /** Whether the address stands for this one client (http/auth.ts). */
+  readonly isAddressUsable: boolean;
+  /** The origin by which the client reached us. */
+  readonly origin: string;
+  /** A token shown in the handshake (`Authorization`, Socket.IO `auth.token`, subprotocol `access_token.…`). */
+  readonly token: string | undefined;
+}
+
+export interface SocketEvents<In> {
+  frame(frame: In): void;
+  /** Something was heard that is no frame: a pong. */
+  alive(): void;
+  /** Once, whatever the cause; nothing follows it. */
+  closed(): void;
+}
+
+/** @typeParam In what comes in, @typeParam Out what goes out: text for WebSockets, named packets for Socket.IO */
+export interface SignalSocket<In, Out> {
+  readonly arrival: Arrival;
+  /** Written, but not yet taken by the network. */
+  readonly bufferedBytes: number;
+  /** Has to be called at once, before the next frame can arrive. */
+  listen(events: SocketEvents<In>): void;
+  /** Ignored once it is closing. */
+  send(frame: Out): void;
+  /** An orderly end: what was sent before still goes out. */
+  close(code: number, reason: string): void;
+  /** At once, without a farewell: for a peer that does not read. */
+  terminate(): void;
+}

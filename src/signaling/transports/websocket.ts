@@ -1,0 +1,201 @@
+// WebSockets as signaling sockets: completes the handshake, holds the peer to its limits, and sees to the end. It reads
+// no frame; what a text means is its dialect's, and which paths lead here is http/upgrade.ts's to ask.
+
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+
+import type { CancelTimer, Clock } from '../../clock.ts';
+import type { AddressRanges } from '../../http/address.ts';
+import { arrivalOf } from '../../http/arrival.ts';
+import type { Upgrade } from '../../http/upgrade.ts';
+import { CLOSE_CODES } from '../../protocol/close-codes.ts';
+import { MAX_FRAME_BYTES } from '../../protocol/limits.ts';
+import type { Arrival, SignalSocket, SocketEvents } from '../transport.ts';
+import { Heartbeat, type Beating } from './heartbeat.ts';
+
+/** How long a peer gets to take what was sent and to answer a close. */
+export const CLOSE_WITHIN_MS = 5_000;
+/** The subprotocol that a browser offers beside a token, so that there is one to select. */
+export const SUBPROTOCOL = 'portico';
+/** A browser can send no `Authorization` with a WebSocket: its token comes as the name of a subprotocol. */
+const TOKEN_PREFIX = 'access_token.';
+/** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
+const MAX_REASON_BYTES = 123;
+
+export interface WebSocketTransport {
+  /**
+   * Completes the handshake or answers why not.
+   * @param onOpen called at once, or never; has to call listen()
+   */
+  accept(upgrade: Upgrade, onOpen: (socket: SignalSocket<string, string>) => void): void;
+}
+
+export interface WebSocketTransportParts {
+  readonly clock: Clock;
+  readonly trustedProxies: AddressRanges;
+}
+
+/** The socket of `ws`, and ours upon it: found by its handlers without a closure or map entry for each socket. */
+class CarryingWebSocket extends WebSocket {
+  carried: CarriedSocket | undefined;
+}
+
+export function createWebSocketTransport({
+  clock,
+  trustedProxies,
+}: WebSocketTransportParts): WebSocketTransport {
+  const heartbeat = new Heartbeat(clock);
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    WebSocket: CarryingWebSocket,
+    maxPayload: MAX_FRAME_BYTES,
+    // Frames of one byte cost a hundred times their size in memory (CVE-2026-48779).
+    maxFragments: 64,
+    maxBufferedChunks: 1_024,
+    perMessageDeflate: false,
+    skipUTF8Validation: false,
+    autoPong: true,
+    handleProtocols: selectProtocol,
+    // For closes that the peer begins, of which we hear only when they are over.
+    closeTimeout: CLOSE_WITHIN_MS,
+  };
+  const server = new WebSocketServer<typeof CarryingWebSocket>(options);
+
+  return {
+    accept(upgrade, onOpen) {
+      const { request, socket, head } = upgrade;
+      const said = arrivalOf(upgrade, trustedProxies);
+      const token = said.token ?? tokenOfProtocols(request.headers['sec-websocket-protocol']);
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        onOpen(new CarriedSocket(webSocket, { ...said, token }, clock, heartbeat));
+      });
+    },
+  };
+}
+
+class CarriedSocket implements SignalSocket<string, string>, Beating {
+  readonly arrival: Arrival;
+  lastHeardMs: number;
+  readonly #webSocket: CarryingWebSocket;
+  readonly #clock: Clock;
+  readonly #heartbeat: Heartbeat;
+  readonly #group: number;
+  #events: SocketEvents<string> | undefined;
+  #isClosing = false;
+  #cancelDeadline: CancelTimer | undefined;
+
+  constructor(webSocket: CarryingWebSocket, arrival: Arrival, clock: Clock, heartbeat: Heartbeat) {
+    this.arrival = arrival;
+    this.lastHeardMs = clock.monotonicMs();
+    this.#webSocket = webSocket;
+    this.#clock = clock;
+    this.#heartbeat = heartbeat;
+    this.#group = heartbeat.add(this);
+    webSocket.carried = this;
+    webSocket.on('message', onMessage);
+    webSocket.on('ping', onAlive);
+    webSocket.on('pong', onAlive);
+    webSocket.on('error', onError);
+    webSocket.on('close', onClose);
+  }
+
+  get bufferedBytes(): number {
+    return this.#webSocket.bufferedAmount;
+  }
+
+  listen(events: SocketEvents<string>): void {
+    this.#events = events;
+  }
+
+  send(frame: string): void {
+    if (!this.#isClosing) this.#webSocket.send(frame);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isClosing) return;
+    this.#webSocket.close(code, clipped(reason));
+    this.beginEnd();
+  }
+
+  terminate(): void {
+    this.#isClosing = true;
+    this.#webSocket.terminate();
+  }
+
+  ping(): void {
+    if (!this.#isClosing) this.#webSocket.ping();
+  }
+
+  heardFrame(data: RawData, isBinary: boolean): void {
+    this.lastHeardMs = this.#clock.monotonicMs();
+    // What was on its way when we closed is nobody's any more.
+    if (this.#isClosing) return;
+    // `data` is a Buffer: only another binaryType makes it something else.
+    if (isBinary || !Buffer.isBuffer(data)) this.close(CLOSE_CODES.badFrame, 'text frames only');
+    else this.#events?.frame(data.toString('utf8'));
+  }
+
+  heardSign(): void {
+    this.lastHeardMs = this.#clock.monotonicMs();
+    if (!this.#isClosing) this.#events?.alive();
+  }
+
+  /** From now on the peer has a deadline: half-open connections would be kept for ever. */
+  beginEnd(): void {
+    this.#isClosing = true;
+    this.#heartbeat.remove(this, this.#group);
+    this.#cancelDeadline ??= this.#clock.after(CLOSE_WITHIN_MS, () => this.#webSocket.terminate());
+  }
+
+  ended(): void {
+    this.#isClosing = true;
+    this.#heartbeat.remove(this, this.#group);
+    this.#cancelDeadline?.();
+    const events = this.#events;
+    this.#events = undefined;
+    events?.closed();
+  }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  carriedOf(this)?.heardFrame(data, isBinary);
+}
+
+function onAlive(this: WebSocket): void {
+  carriedOf(this)?.heardSign();
+}
+
+/** `ws` has closed already, with the code that RFC 6455 has for the fault. */
+function onError(this: WebSocket): void {
+  carriedOf(this)?.beginEnd();
+}
+
+function onClose(this: WebSocket): void {
+  carriedOf(this)?.ended();
+}
+
+function carriedOf(webSocket: WebSocket): CarriedSocket | undefined {
+  return webSocket instanceof CarryingWebSocket ? webSocket.carried : undefined;
+}
+
+/** A browser drops the connection unless one of its offers is selected; a token is echoed only where nothing else is. */
+function selectProtocol(offered: ReadonlySet<string>): string | false {
+  if (offered.has(SUBPROTOCOL)) return SUBPROTOCOL;
+  const plain = [...offered].find((name) => !name.startsWith(TOKEN_PREFIX));
+  return plain ?? [...offered][0] ?? false;
+}
+
+function tokenOfProtocols(header: string | undefined): string | undefined {
+  const named = header
+    ?.split(',')
+    .map((name) => name.trim())
+    .find((name) => name.startsWith(TOKEN_PREFIX));
+  const token = named?.slice(TOKEN_PREFIX.length);
+  return token === '' ? undefined : token;
+}
+
+function clipped(reason: string): string {
+  let text = reason;
+  while (Buffer.byteLength(text) > MAX_REASON_BYTES) text = text.slice(0, -1);
+  return text;
+}

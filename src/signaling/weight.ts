@@ -1,0 +1,44 @@
+// How much memory a message or request takes, roughly and cheaply: what a peer can choose the length of, plus a constant
+// for the rest. For limits only; never for what is written to a wire. Pure.
+
+import type { ServerMessage } from '../protocol/messages.ts';
+import type { Intent } from '../protocol/requests.ts';
+
+/** Ids, times and names: each is bounded by its parser. */
+const BASE_BYTES = 512;
+/** Deeper values are rare; a frame has at most 64 KiB, so that what is not looked at is bounded by that. */
+const MAX_DEPTH = 3;
+
+export function intentBytes(intent: Intent): number {
+  switch (intent.type) {
+    case 'negotiate':
+      return BASE_BYTES + valueBytes(intent.body, 0) + valueBytes(intent.extra, 0);
+    case 'register':
+    case 'initiate':
+      return BASE_BYTES + (intent.claim.accessToken?.length ?? 0);
+    default:
+      return BASE_BYTES;
+  }
+}
+
+export function messageBytes(message: ServerMessage): number {
+  switch (message.type) {
+    case 'webrtc-offer':
+    case 'webrtc-answer':
+    case 'ice-candidate':
+      return BASE_BYTES + valueBytes(message, 0);
+    default:
+      return BASE_BYTES;
+  }
+}
+
+/** Two bytes for each character of each text, and a little for each value. */
+export function valueBytes(value: unknown, depth: number): number {
+  if (typeof value === 'string') return value.length * 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (depth >= MAX_DEPTH) return BASE_BYTES;
+  let bytes = 16;
+  for (const [name, member] of Object.entries(value))
+    bytes += name.length * 2 + valueBytes(member, depth + 1);
+  return bytes;
+}
