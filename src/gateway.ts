@@ -21,6 +21,7 @@ import { createFrontDoor } from './http/front-door.ts';
 import { createListeners } from './http/listeners.ts';
 import { createCallers, guardOwnApi } from './http/own-api.ts';
 import { RequestRates } from './http/rates.ts';
+import { createRoomWatch } from './http/room-watch.ts';
 import { createOwnServer } from './http/server.ts';
 import { createTokenWatch } from './http/token-watch.ts';
 import { createUpgrades } from './http/upgrade.ts';
@@ -141,12 +142,9 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     random,
     graceMs: config.calls.graceMs,
     isDraining,
-    onRelayed(kind, bytes) {
-      metrics.relayed.inc({ kind });
-      metrics.relayedBytes.inc(bytes);
-    },
     onFailed: (error) => log.error({ err: error }, 'signaling failed'),
   });
+  const watchRooms = createRoomWatch((roomId) => hub.roomDeparted(roomId));
   void server.register((api, _options, done) => {
     guardOwnApi(api, origins);
     registerCalls(api, {
@@ -184,7 +182,8 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
           sessionsPerAddress: config.limits.connectionsPerAddress,
         },
         arrivalOf,
-        onSocket: (socket) => hub.accept(openChannel(socket, socketIoDialect, channelParts)),
+        onSocket: (socket) =>
+          hub.accept(openChannel(socket, socketIoDialect, channelParts), socket.sessionHint),
         onRefused: (_request, code) => metrics.refusals.inc({ code }),
       }),
     onText: (socket) => hub.accept(openChannel(socket, nativeDialect, channelParts)),
@@ -223,6 +222,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
         const isPoll = isLongPoll(exchange.head);
         watchToken(exchange, isPoll);
         if (isPoll) hub.addressUsed(exchange.client.address);
+        watchRooms(exchange);
         lane.forward(exchange);
       },
       adminClients: addressRanges(config.synapse.adminAllow),
@@ -246,6 +246,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     heldPolls: () => lane.heldPolls,
     connections: () => listeners.connections,
     sockets: () => hub.sockets(),
+    relayed: () => hub.relayed,
   });
 
   return {

@@ -9,6 +9,9 @@ import { renderCallStates } from './call-states.ts';
 import { renderErrors } from './errors.ts';
 import { renderMetrics } from './metrics.ts';
 import { renderOpenApi } from './openapi.ts';
+import { renderNative } from './protocol-native.ts';
+import { renderOverview } from './protocol-overview.ts';
+import { renderSocketIo } from './protocol-socket-io.ts';
 
 export interface GeneratedFile {
   /** From the repository's root. */
@@ -22,6 +25,9 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/errors.md', render: renderErrors },
   { path: 'docs/metrics.md', render: renderMetrics },
   { path: 'docs/openapi.json', render: renderOpenApi },
+  { path: 'docs/protocol/README.md', render: renderOverview },
+  { path: 'docs/protocol/native.md', render: renderNative },
+  { path: 'docs/protocol/socket-io.md', render: renderSocketIo },
 ];
 
 if (import.meta.main) {

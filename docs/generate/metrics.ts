@@ -46,7 +46,12 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 export function renderMetrics(): string {
   const metrics = createMetrics();
-  metrics.watch({ heldPolls: () => 0, connections: () => 0, sockets: () => [] });
+  metrics.watch({
+    heldPolls: () => 0,
+    connections: () => 0,
+    sockets: () => [],
+    relayed: () => ({ messages: new Map(), bytes: 0 }),
+  });
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
   const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));
   if (unknown.length > 0)

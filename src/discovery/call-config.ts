@@ -17,3 +17,8 @@ export interface CallConfig {
 export function callConfig(origin: string, iceServers: readonly IceServer[]): CallConfig {
   return { baseUrl: origin, websocketUrl: origin, homeserverUrl: origin, iceServers };
 }
+
+/** What a plain request for `/` is told: where to look. It names neither versions nor parts. */
+export function landing(origin: string) {
+  return { callConfig: `${origin}/call-config.json`, api: `${origin}/api/docs`, homeserver: origin };
+}

@@ -1,4 +1,4 @@
-// /call-config.json and /.well-known/matrix/*: which document, with which headers, for which methods.
+// The landing document, /call-config.json and /.well-known/matrix/*: which document, with which headers, for which methods.
 // The documents themselves are made in call-config.ts and well-known.ts.
 
 import type { IncomingMessage } from 'node:http';
@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { exchangeOf } from '../http/exchange.ts';
 import { serveDocument } from '../http/document.ts';
 import type { IceServer } from '../ice/ice.ts';
-import { callConfig } from './call-config.ts';
+import { callConfig, landing } from './call-config.ts';
 import { clientDocument, serverDocument, type JsonObject } from './well-known.ts';
 
 export interface DiscoveryParts {
@@ -23,6 +23,8 @@ export interface DiscoveryParts {
 const WELL_KNOWN_CACHE = 'public, max-age=3600';
 
 export function registerDiscovery(server: FastifyInstance, parts: DiscoveryParts): void {
+  // Who types the address into a browser, or asks it without an upgrade, learns what stands here.
+  serveDocument(server, '/', 'no-store', (request) => landing(exchangeOf(request).origin));
   serveDocument(server, '/call-config.json', 'no-store', async (request) =>
     callConfig(exchangeOf(request).origin, await parts.iceServers(request)),
   );

@@ -37,7 +37,24 @@ const SupportSchema = Type.Object(
 
 const common = { method: 'GET', area: 'Discovery', needsIdentity: false } as const;
 
+const LandingSchema = Type.Object(
+  {
+    callConfig: origin('The document for call clients.'),
+    api: origin('The page of this API.'),
+    homeserver: origin('The homeserver’s URL.'),
+  },
+  { title: 'Landing' },
+);
+
 export const DISCOVERY_OPERATIONS: readonly Operation[] = [
+  {
+    ...common,
+    id: 'getLanding',
+    path: '/',
+    summary: 'Where to look, for whoever asks without an upgrade to WebSocket',
+    answers: [{ status: 200, description: 'The document.', schema: LandingSchema }],
+    errors: ['METHOD_NOT_ALLOWED'],
+  },
   {
     ...common,
     id: 'getCallConfig',

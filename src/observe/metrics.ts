@@ -8,6 +8,14 @@ export interface GaugeSources {
   readonly connections: () => number;
   /** Sockets by dialect and by how their user was established (`none`: not yet). */
   readonly sockets: () => Iterable<{ readonly dialect: string; readonly trust: string }>;
+  /** What was passed on since the start. */
+  readonly relayed: () => RelayTally;
+}
+
+/** Plain numbers: a counter of the library for each candidate would cost more than relaying it. */
+export interface RelayTally {
+  readonly messages: ReadonlyMap<string, number>;
+  readonly bytes: number;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -60,17 +68,6 @@ export function createMetrics() {
       buckets: [1, 2, 5, 10, 20, 30, 45, 60, 120],
       registers,
     }),
-    relayed: new Counter({
-      name: 'portico_relayed_total',
-      help: 'Offers, answers and candidates passed on, by kind.',
-      labelNames: ['kind'],
-      registers,
-    }),
-    relayedBytes: new Counter({
-      name: 'portico_relayed_bytes_total',
-      help: 'Approximate bytes of offers, answers and candidates passed on.',
-      registers,
-    }),
     socketsDropped: new Counter({
       name: 'portico_sockets_dropped_total',
       help: 'Signaling sockets that were closed for what their client did, by code (see errors.md).',
@@ -92,6 +89,27 @@ export function createMetrics() {
         },
       });
       registry.registerMetric(sockets);
+      const relayed = new Counter({
+        name: 'portico_relayed_total',
+        help: 'Offers, answers and candidates passed on, by kind.',
+        labelNames: ['kind'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [kind, count] of sources.relayed().messages) this.inc({ kind }, count);
+        },
+      });
+      registry.registerMetric(relayed);
+      const relayedBytes = new Counter({
+        name: 'portico_relayed_bytes_total',
+        help: 'Approximate bytes of offers, answers and candidates passed on.',
+        registers: [],
+        collect() {
+          this.reset();
+          this.inc(sources.relayed().bytes);
+        },
+      });
+      registry.registerMetric(relayedBytes);
     },
   };
 

@@ -10,7 +10,7 @@ export const CLOSE_CODES = {
   tryLater: 1013,
   /** No register frame within `REGISTER_WITHIN_MS`. */
   notRegistered: 4001,
-  /** A frame that is no JSON object with a known `type`, again and again; or a binary one. */
+  /** A frame that is no JSON object, or binary; or many requests in a row that cannot be read. */
   badFrame: 4002,
   /** The token is refused or that of another user, or was revoked. */
   identityRefused: 4003,

@@ -48,14 +48,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether lists and objects stand at most MAX_DEPTH deep in one another. Itself not recursive. */
-export function isShallow(value: unknown): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return false;
-    level = level
-      .filter((member) => typeof member === 'object' && member !== null)
-      .flatMap((member): unknown[] => Object.values(member));
-  }
+/** Whether lists and objects stand at most MAX_DEPTH deep in one another. */
+export function isShallow(value: unknown, depthLeft = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depthLeft === 0) return false;
+  for (const name in value)
+    if (!isShallow((value as Readonly<Record<string, unknown>>)[name], depthLeft - 1)) return false;
   return true;
 }

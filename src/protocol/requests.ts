@@ -74,6 +74,7 @@ export type Intent =
 type Members = Readonly<Record<string, unknown>>;
 type Reader = (members: Members) => Intent | BadRequest;
 
+const NO_MEMBERS: Members = {};
 const MAX_KEY_CHARACTERS = 255;
 const MAX_ECHOED_CHARACTERS = 64;
 
@@ -145,7 +146,12 @@ function unknownName(name: string): string {
 }
 
 function membersOf(payload: unknown): Members {
-  return typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? { ...payload } : {};
+  // Not copied: a frame is read once, and each candidate of each call comes by here.
+  return isMembers(payload) ? payload : NO_MEMBERS;
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | undefined {
@@ -224,10 +230,15 @@ function negotiationReader(kind: NegotiationKind): Reader {
     if ('problem' in read) return read;
     const target = readTarget(members['targetUserId']);
     if (target === undefined) return { problem: 'targetUserId must be a Matrix user id or all' };
-    const extra = Object.fromEntries(Object.entries(members).filter(([name]) => !NOT_PASSED_ON.has(name)));
+    const extra = extraOf(members);
     if (!isShallow(extra)) return { problem: `nothing may be nested deeper than ${MAX_DEPTH}` };
     return { type: 'negotiate', ...call, kind, target, body: read.body, extra };
   };
+}
+
+function extraOf(members: Members): Members {
+  const names = Object.keys(members).filter((name) => !NOT_PASSED_ON.has(name));
+  return names.length === 0 ? NO_MEMBERS : Object.fromEntries(names.map((name) => [name, members[name]]));
 }
 
 function readCall(members: Members, missing: string): Pick<CallIntent, 'claim' | 'callId'> | BadRequest {

@@ -8,17 +8,36 @@ import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 export function announce(sessions: Sessions, call: Call, events: readonly CallEvent[]): void {
-  const told = new Set<Session>();
   for (const addressed of messagesOf(call, events)) {
     for (const session of audienceOf(sessions, addressed)) {
-      if (addressed.message.type === 'call-ended') {
-        // A device may be both in the call and among those that ring: to its sockets the call ends once.
-        if (told.has(session)) continue;
-        told.add(session);
-      }
-      session.tell(addressed.message);
-      if (addressed.message.type === 'call-ended') session.forget(call.callId);
+      // A device may be both in the call and among those that ring: to its sockets the call ends once.
+      if (addressed.message.type === 'call-ended') session.end(addressed.message);
+      else session.tell(addressed.message);
     }
+  }
+  for (const event of events) endForTheRest(sessions, call, event);
+}
+
+/** Sockets that came into the call without having been rung are in no ledger, but have to stop like the others. */
+function endForTheRest(sessions: Sessions, call: Call, event: CallEvent): void {
+  const { callId } = call;
+  switch (event.type) {
+    case 'answered':
+    case 'rejected': {
+      const { userId } = event;
+      const reason = event.type === 'answered' ? 'answered_elsewhere' : 'declined_elsewhere';
+      for (const session of sessions.ofUser(userId))
+        if (session.knows(callId) && session.occupant?.deviceId !== event.deviceId)
+          session.end({ type: 'call-ended', callId, endedBy: userId, reason });
+      return;
+    }
+    case 'ended': {
+      const { endedBy, reason } = event;
+      for (const session of call.legs.flatMap(({ userId }) => sessions.ofUser(userId)))
+        if (session.isIn(callId)) session.end({ type: 'call-ended', callId, endedBy, reason });
+      return;
+    }
+    default:
   }
 }
 
@@ -26,7 +45,8 @@ function audienceOf(
   sessions: Sessions,
   { userId, deviceId, audience, message }: Addressed,
 ): readonly Session[] {
-  const ofDevice = sessions.ofDevice(userId, deviceId);
+  // A tab that was told that another took the call hears no more of it.
+  const ofDevice = sessions.ofDevice(userId, deviceId).filter((session) => !session.isOver(message.callId));
   const inCall = ofDevice.filter((session) => session.isIn(message.callId));
   const registered = ofDevice.filter(({ isRegistered }) => isRegistered);
   switch (audience) {

@@ -38,13 +38,14 @@ export interface Channel {
   readonly arrival: Arrival;
   /** The owner hears of it from now on. */
   own(owner: ChannelOwner): void;
-  send(message: ServerMessage, seq: number | undefined): void;
+  /** @returns whether it was written; not if the socket is on its way out, or its peer does not read */
+  send(message: ServerMessage, seq: number | undefined): boolean;
   reply(reply: Reply): void;
   /** With the registry's close code and text. */
   close(code: ErrorCode): void;
 }
 
-/** A client with a defect gets its answers; one that sends only nonsense is cut off. */
+/** In a row: a client with a defect gets its answers; one that sends only nonsense is cut off. */
 const MAX_BAD_FRAMES = 20;
 const FALLBACK_CLOSE_CODE = CLOSE_CODES.badFrame;
 
@@ -64,6 +65,7 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
   readonly #rate: FrameRate;
   #owner: ChannelOwner | undefined;
   #badFrames = 0;
+  /** Neither closed nor being closed. */
   #isOpen = true;
 
   constructor(socket: SignalSocket<In, Out>, dialect: Dialect<In, Out, Id, Memory>, parts: ChannelParts) {
@@ -108,6 +110,7 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
       if (asked.isBroken === true || this.#badFrames > MAX_BAD_FRAMES) this.#drop('FRAME_MALFORMED');
       return;
     }
+    this.#badFrames = 0;
     const { id } = asked;
     this.#owner?.asked(asked.intent, (reply) => this.#answer(reply, id));
   }
@@ -121,8 +124,8 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
     this.#owner?.closed();
   }
 
-  send(message: ServerMessage, seq: number | undefined): void {
-    if (this.#isOpen) this.#write(this.#dialect.write(message, seq, this.#memory));
+  send(message: ServerMessage, seq: number | undefined): boolean {
+    return this.#isOpen && this.#write(this.#dialect.write(message, seq, this.#memory));
   }
 
   reply(reply: Reply): void {
@@ -131,6 +134,7 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
 
   close(code: ErrorCode): void {
     if (!this.#isOpen) return;
+    this.#isOpen = false;
     const { closeCode = FALLBACK_CLOSE_CODE, text } = errorEntry(code);
     this.#socket.close(closeCode, text);
   }
@@ -141,14 +145,16 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
     if (frame !== undefined) this.#write(frame);
   }
 
-  #write(frame: Out): void {
+  #write(frame: Out): boolean {
     // A peer that does not read would otherwise be given memory without end.
     if (this.#socket.bufferedBytes > MAX_PENDING_BYTES) {
+      this.#isOpen = false;
       this.#parts.onDropped('READER_TOO_SLOW');
       this.#socket.terminate();
-      return;
+      return false;
     }
     this.#socket.send(frame);
+    return true;
   }
 
   #drop(cause: DropCause): void {

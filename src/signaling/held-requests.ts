@@ -53,6 +53,11 @@ export class HeldRequests {
     return kept?.requests ?? [];
   }
 
+  /** What one socket asked goes to the session that has taken it over. */
+  hand(from: Session, to: Session): void {
+    for (const { intent, answer } of this.take(from)) this.hold(to, intent, answer);
+  }
+
   drop(session: Session): void {
     this.#kept.get(session)?.cancel();
     this.#kept.delete(session);

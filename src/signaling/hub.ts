@@ -1,25 +1,26 @@
 // Wires signaling: sockets become sessions, their requests go to registration, calls or the relay, and what is committed
 // to a call goes back to them. It finds out who asks, and decides nothing else.
 
-import type { Call } from '../call/model/call.ts';
-import { isPresent, legOf } from '../call/model/legs.ts';
+import type { Call, UserDevice } from '../call/model/call.ts';
+import { isPending, isPresent, legOf } from '../call/model/legs.ts';
 import type { CallService, Committed } from '../call/service.ts';
 import type { Clock } from '../clock.ts';
-import type { ErrorCode } from '../errors.ts';
+import { errorEntry, type ErrorCode } from '../errors.ts';
 import type { Door } from '../http/auth.ts';
 import type { IceServers } from '../ice/ice.ts';
-import type { CallId, DeviceId, UserId } from '../matrix/ids.ts';
+import type { CallId, DeviceId, RoomId, UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
-import type { Intent } from '../protocol/requests.ts';
+import type { Intent, RegisterIntent } from '../protocol/requests.ts';
 import type { Random } from '../random.ts';
 import { announce } from './announce.ts';
 import type { Answer, Channel } from './channel.ts';
+import { removeDeparted } from './departures.ts';
 import { isUnnamedDevice, unnamedDevice } from './device-names.ts';
 import { HeldRequests, type CallRequest } from './held-requests.ts';
 import { IceRefresh } from './ice-refresh.ts';
+import { Identification, isFarewell, isOccupantsOwn } from './identification.ts';
 import { Invitations } from './invitations.ts';
 import { LiveCalls } from './live-calls.ts';
-import { establish, everybodyAt } from './occupants.ts';
 import { Presence } from './presence.ts';
 import { Registration } from './registration.ts';
 import { NegotiationRelay, type Offered, type Sender } from './relay.ts';
@@ -39,7 +40,6 @@ export interface HubParts {
   /** `calls.grace`: how long a session waits for its client to come back. */
   readonly graceMs: number;
   readonly isDraining: () => boolean;
-  readonly onRelayed: (kind: Offered['kind'], bytes: number) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -68,6 +68,7 @@ export class Hub implements SessionHost {
   readonly #relay: NegotiationRelay;
   readonly #presence: Presence;
   readonly #registration: Registration;
+  readonly #identification: Identification;
   readonly #invitations: Invitations;
   readonly #seats: Seats;
   readonly #requests: Requests;
@@ -76,17 +77,26 @@ export class Hub implements SessionHost {
   readonly #sweeps: Sweeps;
   /** Every socket's session, also of those that have not said who they are. */
   readonly #connected = new Set<Session>();
+  readonly #relayedMessages = new Map<string, number>();
+  #relayedBytes = 0;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.clock = parts.clock;
     const shared = { ...parts, sessions: this.#sessions, live: this.#live };
-    this.#relay = new NegotiationRelay({ onRelayed: parts.onRelayed });
+    this.#relay = new NegotiationRelay({
+      onRelayed: (kind, bytes) => this.#countRelayed(kind, bytes),
+    });
     this.#presence = new Presence(shared);
     this.#registration = new Registration({
       ...shared,
       presence: this.#presence,
       onRegistered: (session) => this.#registered(session),
+      onLeft: (device) => this.#left(device),
+    });
+    this.#identification = new Identification({
+      ...shared,
+      occupy: (session, occupant) => this.#registration.occupy(session, occupant),
     });
     this.#invitations = new Invitations(shared);
     this.#seats = new Seats({ ...shared, relay: this.#relay });
@@ -102,12 +112,14 @@ export class Hub implements SessionHost {
     this.#sweeps.start();
   }
 
-  accept(channel: Channel): void {
+  /** @param recoveredId the session that the socket goes on with, as its transport has made sure */
+  accept(channel: Channel, recoveredId?: string): void {
     const { random, isDraining } = this.#parts;
     if (isDraining()) {
       channel.close('GATEWAY_DRAINING');
       return;
     }
+    if (recoveredId !== undefined && this.#recover(channel, recoveredId)) return;
     const names = { id: random.hex(ID_BYTES), resumeToken: random.hex(RESUME_TOKEN_BYTES) };
     const session = new Session(this, channel, names);
     this.#connected.add(session);
@@ -120,7 +132,7 @@ export class Hub implements SessionHost {
         answer({ kind: 'pong' });
         return undefined;
       case 'register':
-        return this.#guard(this.#registration.register(session, intent, answer), answer);
+        return this.#guard(this.#register(session, intent, answer), answer);
       default: {
         const { occupant } = session;
         const isSettled = occupant !== undefined && isOccupantsOwn(intent, occupant);
@@ -133,8 +145,9 @@ export class Hub implements SessionHost {
     }
   }
 
-  attached(session: Session): void {
+  attached(session: Session, other?: Session): void {
     this.#connected.add(session);
+    if (other !== undefined) this.#held.hand(other, session);
   }
 
   dismissed(session: Session): void {
@@ -147,9 +160,7 @@ export class Hub implements SessionHost {
   lost(session: Session): void {
     this.dismissed(session);
     this.#presence.lost(session);
-    const { occupant } = session;
-    if (occupant !== undefined)
-      for (const call of this.#live.ofUser(occupant.userId)) this.#seats.review(call);
+    if (session.occupant !== undefined) this.#reviewSeats(session.occupant);
   }
 
   /** A change of a call is on disk. In the order of each call's versions. */
@@ -159,7 +170,7 @@ export class Hub implements SessionHost {
     this.#seats.review(call);
     if (call.state !== 'ended') {
       for (const leg of call.legs)
-        if (!isPresent(leg) && leg.state === 'left') this.#relay.dropUser(call.callId, leg.userId);
+        if (!isPresent(leg) && !isPending(leg)) this.#relay.dropUser(call.callId, leg.userId);
       return;
     }
     this.#relay.drop(call.callId);
@@ -169,7 +180,7 @@ export class Hub implements SessionHost {
 
   /** A new call rings, and it is known who is busy. */
   ringing(call: Call): void {
-    this.#invitations.ring(call).catch(this.#parts.onFailed);
+    void this.#invitations.ring(call);
   }
 
   /** Negotiation that came by the call API. */
@@ -202,6 +213,17 @@ export class Hub implements SessionHost {
     this.#registration.addressUsed(clientAddress);
   }
 
+  /** Somebody may have left this room. */
+  roomDeparted(roomId: RoomId): void {
+    const shared = { ...this.#parts, sessions: this.#sessions, live: this.#live };
+    removeDeparted(shared, roomId).catch(this.#parts.onFailed);
+  }
+
+  /** What was passed on since the start, by kind, and about how many bytes. */
+  get relayed(): { readonly messages: ReadonlyMap<string, number>; readonly bytes: number } {
+    return { messages: this.#relayedMessages, bytes: this.#relayedBytes };
+  }
+
   *sockets(): Iterable<SocketCount> {
     for (const { dialect, occupant } of this.#connected) yield { dialect, trust: occupant?.trust ?? 'none' };
   }
@@ -209,6 +231,7 @@ export class Hub implements SessionHost {
   /** Tells every socket to come back, spread over a moment. Calls stay as they are: their clients come back to them. */
   drain(): void {
     this.#presence.stop();
+    this.#invitations.stop();
     this.#sweeps.stop();
     const sessions = [...this.#connected];
     for (const [index, session] of sessions.entries()) {
@@ -219,22 +242,53 @@ export class Hub implements SessionHost {
     this.#registration.stop();
   }
 
+  #countRelayed(kind: Offered['kind'], bytes: number): void {
+    this.#relayedMessages.set(kind, (this.#relayedMessages.get(kind) ?? 0) + 1);
+    this.#relayedBytes += bytes;
+  }
+
+  /** Whoever believes itself recovered will not register again: if its session is gone, it has to hear of it. */
+  #recover(channel: Channel, sessionId: string): boolean {
+    const session = this.#sessions.byId(sessionId);
+    if (session === undefined || session.channel !== undefined || session.dialect !== channel.dialect) {
+      channel.reply({ kind: 'refused', code: 'RESUME_REJOIN', text: errorEntry('RESUME_REJOIN').text });
+      return false;
+    }
+    session.recover(channel);
+    this.#presence.connected(session);
+    // Calls that began meanwhile ring for it too: it will not register again.
+    this.#registered(session).catch(this.#parts.onFailed);
+    return true;
+  }
+
   async #request(session: Session, intent: CallRequest, answer: Answer): Promise<void> {
-    const occupant = await this.#occupantFor(session, intent);
-    if (session.channel === undefined) return;
+    const occupant = await this.#identification.occupantFor(session, intent);
+    const isGone = session.channel === undefined;
+    if (isGone && (occupant === undefined || !isFarewell(intent))) return;
     if (occupant === undefined) {
       this.#held.hold(session, intent, answer);
       return;
     }
     if ('refused' in occupant) {
       refuse(answer, occupant.refused);
+      if (intent.type === 'join' && occupant.refused === 'IDENTITY_REQUIRED')
+        this.#registration.awaitVoucher(session, intent);
       return;
     }
     await this.#perform(session, occupant, intent, answer);
-    for (const held of this.#held.take(session)) {
-      const { occupant: now } = session;
-      if (now !== undefined) await this.#perform(session, now, held.intent, held.answer);
-    }
+    await this.#performHeld(session);
+  }
+
+  async #register(session: Session, intent: RegisterIntent, answer: Answer): Promise<void> {
+    const registered = await this.#registration.register(session, intent, answer);
+    if (registered !== undefined) await this.#performHeld(registered);
+  }
+
+  /** Each for itself: of the others, one that fails must not be left without an answer. */
+  async #performHeld(session: Session): Promise<void> {
+    if (session.occupant === undefined) return;
+    for (const { intent, answer } of this.#held.take(session))
+      await this.#guard(this.#request(session, intent, answer), answer);
   }
 
   async #perform(session: Session, occupant: Occupant, intent: CallRequest, answer: Answer): Promise<void> {
@@ -255,96 +309,33 @@ export class Hub implements SessionHost {
       default:
         await this.#requests.act(session, occupant, { ...intent, type: intent.type }, answer);
     }
+    // Gone while it was stored: when the socket was lost, its device was not in the call yet.
+    if (session.channel === undefined) return this.#presence.left(occupant);
     if (intent.type !== 'initiate' && (wasIn || !session.isIn(intent.callId))) return;
     this.#registration.handDown(session);
     this.#presence.connected(session);
     this.#iceRefresh.start(session);
   }
 
-  /** Who asks; undefined if it cannot be told from what the socket has shown so far. */
-  async #occupantFor(
-    session: Session,
-    intent: CallRequest,
-  ): Promise<Occupant | { readonly refused: ErrorCode } | undefined> {
-    const { door } = this.#parts;
-    const { occupant, channel } = session;
-    if (channel === undefined) return { refused: 'IDENTITY_REQUIRED' };
-    if (occupant !== undefined && isOccupantsOwn(intent, occupant))
-      return this.#settled(session, occupant, intent);
-    const { claim } = intent;
-    if (
-      claim.userId === undefined &&
-      claim.accessToken === undefined &&
-      channel.arrival.token === undefined
-    ) {
-      const found = intent.type === 'initiate' ? [] : await this.#membersAt(channel, intent.callId);
-      const [only, ...others] = found;
-      return only === undefined || others.length > 0 ? undefined : this.#settled(session, only, intent);
-    }
-    const established = await establish(door, channel.arrival, claim);
-    if ('refused' in established) return established;
-    if (occupant !== undefined && occupant.userId !== established.userId)
-      return { refused: 'IDENTITY_MISMATCH' };
-    return this.#settled(session, established, intent);
-  }
-
-  async #membersAt({ arrival }: Channel, callId: CallId): Promise<readonly Occupant[]> {
-    const call = this.#live.get(callId);
-    const users = await everybodyAt(this.#parts.door, arrival);
-    return users.filter(({ userId }) => {
-      const leg = call === undefined ? undefined : legOf(call, userId);
-      return leg !== undefined && isPresent(leg);
-    });
-  }
-
-  /**
-   * Puts the session under its occupant. A socket that cannot prove which of its user's devices it is, is taken for the
-   * one that is in the call, unless that one is connected from elsewhere.
-   */
-  #settled(session: Session, occupant: Occupant, intent: CallRequest): Occupant {
-    const settled = intent.type === 'initiate' ? occupant : this.#adopted(session, occupant, intent.callId);
-    const { occupant: before } = session;
-    if (before?.deviceId !== settled.deviceId || before.token !== settled.token)
-      this.#registration.occupy(session, settled);
-    return settled;
-  }
-
-  #adopted(session: Session, occupant: Occupant, callId: CallId): Occupant {
-    const call = this.#live.get(callId);
-    const leg = call === undefined ? undefined : legOf(call, occupant.userId);
-    if (leg === undefined || !isPresent(leg) || leg.deviceId === occupant.deviceId) return occupant;
-    const isCertain = occupant.isNamed && (session.isRegistered || !isUnnamedDevice(leg.deviceId));
-    if (isCertain) return occupant;
-    const address = session.channel?.arrival.clientAddress;
-    const there = this.#sessions
-      .ofDevice(occupant.userId, leg.deviceId)
-      .filter((other) => other !== session && other.channel !== undefined);
-    const isFree =
-      there.length === 0 || there.some(({ channel }) => channel?.arrival.clientAddress === address);
-    return isFree ? { ...occupant, deviceId: leg.deviceId } : occupant;
-  }
-
   async #registered(session: Session): Promise<void> {
-    const { occupant } = session;
-    if (occupant === undefined) return;
-    const calls = this.#live.ofUser(occupant.userId);
-    for (const call of calls) this.#seats.review(call);
+    if (session.occupant !== undefined) this.#reviewSeats(session.occupant);
     this.#iceRefresh.start(session);
-    await this.#invitations.welcome(session, calls);
+    await this.#invitations.welcome(session);
   }
 
-  /** T24: no grace, for whoever holds the token now has no right to the place. */
+  #left(device: UserDevice): void {
+    this.#presence.left(device);
+    this.#reviewSeats(device);
+  }
+
+  #reviewSeats({ userId }: Pick<UserDevice, 'userId'>): void {
+    for (const call of this.#live.ofUser(userId)) this.#seats.review(call);
+  }
+
   #revoked(session: Session): void {
-    const { occupant } = session;
     session.dismiss('IDENTITY_UNKNOWN_TOKEN');
-    this.#presence.drop(session);
-    if (occupant === undefined) return;
-    const { userId, deviceId } = occupant;
-    for (const { callId } of this.#live.ofUser(userId)) {
-      this.#parts.service
-        .command(callId, { type: 'revoke-device', userId, deviceId })
-        .catch(this.#parts.onFailed);
-    }
+    this.#presence.revoke(session);
+    if (session.occupant !== undefined) this.#reviewSeats(session.occupant);
   }
 
   /** A failure of ours is told to the one who asked, and must not stop what it asks next. */
@@ -356,12 +347,6 @@ export class Hub implements SessionHost {
       refuse(answer, isStoreDown(error) ? 'STORE_UNAVAILABLE' : 'GATEWAY_FAILED');
     }
   }
-}
-
-/** Whether the request asks in nobody else's name, and shows nothing new. */
-function isOccupantsOwn({ claim }: CallRequest, occupant: Occupant): boolean {
-  const isSameUser = claim.userId === undefined || claim.userId === occupant.userId;
-  return isSameUser && (claim.accessToken === undefined || claim.accessToken === occupant.token);
 }
 
 function isStoreDown(error: unknown): boolean {

@@ -6,7 +6,7 @@ import type { Call, UserDevice } from '../call/model/call.ts';
 import { isPending, legOf } from '../call/model/legs.ts';
 import { ringLeftMs } from '../call/model/ring.ts';
 import type { CallService } from '../call/service.ts';
-import type { Clock } from '../clock.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
 import type { IceServer, IceServers } from '../ice/ice.ts';
 import type { UserId } from '../matrix/ids.ts';
 import type { LiveCalls } from './live-calls.ts';
@@ -19,20 +19,63 @@ export interface InvitationsParts {
   readonly live: LiveCalls;
   readonly ice: IceServers;
   readonly clock: Clock;
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** Whoever has no relay by then rings without: a phone that rings late is worse than one that asks again. */
 const ICE_WITHIN_MS = 300;
+/** The store was unavailable: the phone must still ring, soon after it is back. */
+const RETRY_MS = 1_000;
 
 export class Invitations {
   readonly #parts: InvitationsParts;
+  readonly #retries = new Set<CancelTimer>();
+  #isStopped = false;
 
   constructor(parts: InvitationsParts) {
     this.#parts = parts;
   }
 
-  /** T1, T4: rings every session of everybody who can answer, and notes who has none. @throws StoreUnavailable */
-  async ring(call: Call): Promise<void> {
+  /** T1, T4: rings every session of everybody who can answer, and notes who has none. Never rejects. */
+  ring(call: Call): Promise<void> {
+    return this.#persist(
+      () => this.#ring(call),
+      () => this.#parts.live.get(call.callId) !== undefined,
+    );
+  }
+
+  /** T5: rings a session that has just registered for every call that rings for its user. Never rejects. */
+  welcome(session: Session): Promise<void> {
+    return this.#persist(
+      () => this.#welcome(session),
+      () => session.channel !== undefined,
+    );
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#retries) cancel();
+    this.#retries.clear();
+  }
+
+  async #persist(attempt: () => Promise<void>, isStillWanted: () => boolean): Promise<void> {
+    const { clock, onFailed } = this.#parts;
+    try {
+      await attempt();
+    } catch (error) {
+      onFailed(error);
+      if (this.#isStopped) return;
+      const cancel = clock.after(RETRY_MS, () => {
+        this.#retries.delete(cancel);
+        if (isStillWanted()) void this.#persist(attempt, isStillWanted);
+      });
+      this.#retries.add(cancel);
+    }
+  }
+
+  async #ring({ callId }: Call): Promise<void> {
+    const call = this.#parts.live.get(callId);
+    if (call === undefined) return;
     const userIds = call.legs.filter((leg) => isPending(leg)).map(({ userId }) => userId);
     const sessions = userIds.flatMap((userId) => this.#reachable(userId));
     await this.#invite(call, sessions);
@@ -42,11 +85,10 @@ export class Invitations {
       await this.#parts.service.command(call.callId, { type: 'note-offline', userIds: offline });
   }
 
-  /** T5: rings a session that has just registered for every call that rings for its user. @throws StoreUnavailable */
-  async welcome(session: Session, calls: readonly Call[]): Promise<void> {
+  async #welcome(session: Session): Promise<void> {
     const { occupant } = session;
     if (occupant === undefined) return;
-    for (const call of calls) {
+    for (const call of this.#parts.live.ofUser(occupant.userId)) {
       if (session.isInvitedTo(call.callId)) continue;
       if (ringLeftMs(call, occupant.userId, this.#parts.clock.nowMs()) === undefined) continue;
       await this.#invite(call, [session]);
@@ -62,6 +104,8 @@ export class Invitations {
     for (const session of sessions) {
       const { occupant, channel } = session;
       if (occupant === undefined || channel === undefined || session.isInvitedTo(call.callId)) continue;
+      // It may be somebody else's by now, whom nobody has noted.
+      if (!devices.some((noted) => isSameDevice(noted, occupant))) continue;
       // As it is now: whoever was told meanwhile that it is over must not be rung after that.
       const current = this.#parts.live.get(call.callId);
       const leg = current === undefined ? undefined : legOf(current, occupant.userId);
@@ -113,6 +157,10 @@ export class Invitations {
         .finally(cancel);
     });
   }
+}
+
+function isSameDevice(one: UserDevice, other: UserDevice): boolean {
+  return one.userId === other.userId && one.deviceId === other.deviceId;
 }
 
 function devicesOf(sessions: readonly Session[]): readonly UserDevice[] {

@@ -19,8 +19,9 @@ interface Kept extends Numbered {
 export const KEPT_FOR_MS = 90_000;
 
 export class Outbox {
-  /** Oldest first. Undefined until there is something: an idle session shall cost nothing. */
+  /** Oldest first, from `#first` on. Undefined until there is something: an idle session shall cost nothing. */
   #kept: Kept[] | undefined;
+  #first = 0;
   #bytes = 0;
   #lastSeq = 0;
 
@@ -43,22 +44,29 @@ export class Outbox {
   after(seq: number): readonly Numbered[] | undefined {
     if (seq > this.#lastSeq) return undefined;
     const kept = this.#kept ?? [];
-    const firstSeq = this.#lastSeq - kept.length + 1;
-    return seq + 1 < firstSeq ? undefined : kept.slice(seq + 1 - firstSeq);
+    const from = kept.length - (this.#lastSeq - seq);
+    return from < this.#first ? undefined : kept.slice(from);
   }
 
-  /** Drops what is too old or too much. */
+  /** What is left of what came after `seq`, in order. */
+  latest(seq: number): readonly Numbered[] {
+    return (this.#kept ?? []).slice(this.#first).filter((kept) => kept.seq > seq);
+  }
+
+  /** Drops what is too old or too much. @param nowMs on a clock that never goes back */
   prune(nowMs: number): void {
     const kept = this.#kept;
     if (kept === undefined) return;
-    let gone = 0;
-    for (const { atMs, bytes } of kept) {
-      const isTooMuch = kept.length - gone > MAX_PENDING_FRAMES || this.#bytes > MAX_PENDING_BYTES;
-      if (!isTooMuch && nowMs - atMs <= KEPT_FOR_MS) break;
-      this.#bytes -= bytes;
-      gone += 1;
+    for (let oldest = kept[this.#first]; oldest !== undefined; oldest = kept[this.#first]) {
+      const isTooMuch = kept.length - this.#first > MAX_PENDING_FRAMES || this.#bytes > MAX_PENDING_BYTES;
+      if (!isTooMuch && nowMs - oldest.atMs <= KEPT_FOR_MS) break;
+      this.#bytes -= oldest.bytes;
+      this.#first += 1;
     }
-    if (gone > 0) kept.splice(0, gone);
-    if (kept.length === 0) this.#kept = undefined;
+    // Moved up now and then, not for each message: a busy call drops one for each that it sends.
+    if (this.#first === kept.length) this.#kept = undefined;
+    else if (this.#first >= MAX_PENDING_FRAMES) kept.splice(0, this.#first);
+    else return;
+    this.#first = 0;
   }
 }

@@ -21,7 +21,13 @@ export interface PresenceParts {
   readonly onFailed: (error: unknown) => void;
 }
 
-type PresenceCommand = Extract<CallCommand, { type: 'note-disconnected' | 'note-reconnected' }>;
+type PresenceCommand = Extract<
+  CallCommand,
+  { type: 'note-disconnected' | 'note-reconnected' | 'revoke-device' }
+>;
+
+/** The store was unavailable. */
+const RETRY_MS = 1_000;
 
 export class Presence {
   readonly #parts: PresenceParts;
@@ -39,11 +45,7 @@ export class Presence {
     this.#waiting.delete(session);
     const { occupant } = session;
     if (occupant === undefined) return;
-    for (const call of this.#parts.live.ofUser(occupant.userId)) {
-      const leg = legOf(call, occupant.userId);
-      if (leg?.state === 'reconnecting' && leg.deviceId === occupant.deviceId)
-        this.#note(call.callId, { type: 'note-reconnected', ...deviceOf(occupant) });
-    }
+    for (const { callId } of this.#parts.live.ofUser(occupant.userId)) this.#compare(callId, occupant);
   }
 
   /** The session has lost its socket. */
@@ -86,25 +88,43 @@ export class Presence {
 
   /** A session is no longer one of this device. */
   left(device: UserDevice): void {
-    if (this.#isStopped || this.isConnected(device)) return;
-    for (const call of this.#parts.live.ofUser(device.userId)) {
-      const leg = legOf(call, device.userId);
-      if (leg?.state === 'joined' && leg.deviceId === device.deviceId)
-        this.#note(call.callId, { type: 'note-disconnected', ...deviceOf(device) });
-    }
+    for (const { callId } of this.#parts.live.ofUser(device.userId)) this.#compare(callId, device);
+  }
+
+  /** T24: no grace, for whoever holds the token now has no right to the place. */
+  revoke(session: Session): void {
+    this.drop(session);
+    const { occupant } = session;
+    if (occupant === undefined) return;
+    for (const { callId } of this.#parts.live.ofUser(occupant.userId))
+      this.#note(callId, { type: 'revoke-device', ...deviceOf(occupant) });
+  }
+
+  /** Says of a device that is in the call whether it is there, unless the call knows. */
+  #compare(callId: CallId, device: UserDevice): void {
+    if (this.#isStopped) return;
+    const isThere = this.isConnected(device);
+    if (legOfDevice(this.#parts.live, callId, device) !== (isThere ? 'reconnecting' : 'joined')) return;
+    this.#note(callId, { type: isThere ? 'note-reconnected' : 'note-disconnected', ...deviceOf(device) });
   }
 
   #note(callId: CallId, command: PresenceCommand): void {
-    this.#commit(callId, command).catch(this.#parts.onFailed);
+    this.#commit(callId, command).catch((error: unknown) => {
+      const { live, clock, onFailed } = this.#parts;
+      onFailed(error);
+      // The place of somebody who is not noted as gone would be kept for hours.
+      clock.after(RETRY_MS, () => {
+        if (this.#isStopped || live.get(callId) === undefined) return;
+        if (command.type === 'revoke-device') this.#note(callId, command);
+        else this.#compare(callId, command);
+      });
+    });
   }
 
   async #commit(callId: CallId, command: PresenceCommand): Promise<void> {
-    await this.#parts.service.command(callId, command);
+    const result = await this.#parts.service.command(callId, command);
     // It came back, or went, while this was being stored.
-    const isThere = this.isConnected(command);
-    if (this.#isStopped || isThere === (command.type === 'note-reconnected')) return;
-    if (legOfDevice(this.#parts.live, callId, command) !== (isThere ? 'reconnecting' : 'joined')) return;
-    await this.#commit(callId, { ...command, type: isThere ? 'note-reconnected' : 'note-disconnected' });
+    if ('call' in result && command.type !== 'revoke-device') this.#compare(callId, command);
   }
 }
 

@@ -1,13 +1,14 @@
 // A socket says who it is: the claim is judged, the session is put under its user, and gets what it missed. Owns those
 // who have to wait for it: sockets that have not said anything yet, and those whose user cannot be vouched for yet.
 
+import type { UserDevice } from '../call/model/call.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { errorEntry } from '../errors.ts';
 import type { Door } from '../http/auth.ts';
 import { BIND_WITHIN_MS, MAX_SOCKETS_PER_USER, REGISTER_WITHIN_MS } from '../protocol/limits.ts';
 import type { ServerMessage } from '../protocol/messages.ts';
-import type { RegisterIntent } from '../protocol/requests.ts';
+import type { CallIntent, RegisterIntent } from '../protocol/requests.ts';
 import type { Answer } from './channel.ts';
 import { establish } from './occupants.ts';
 import type { Presence } from './presence.ts';
@@ -22,6 +23,8 @@ export interface RegistrationParts {
   readonly isDraining: () => boolean;
   /** The session is there for its user now: it may be rung, and get a seat in a call. */
   readonly onRegistered: (session: Session) => Promise<void>;
+  /** A session is no longer one of this device. */
+  readonly onLeft: (device: UserDevice) => void;
 }
 
 /** How often a socket whose user nobody vouches for yet may be judged again. */
@@ -29,17 +32,26 @@ const JUDGE_AGAIN_MS = 1_000;
 /** A client that has not synced by then has another problem. */
 const VOUCH_WITHIN_MS = 300_000;
 
+/** What is asked once only by original clients, at the moment when they begin to sync. */
+type Unrepeated = RegisterIntent | CallIntent;
+
 interface Unvouched {
-  readonly intent: RegisterIntent;
+  /** At most one of each type, in the order in which they came. */
+  intents: readonly Unrepeated[];
   readonly sinceMs: number;
   judgedAtMs: number;
+  /** To be judged again when that is allowed. */
+  cancelAgain: CancelTimer | undefined;
 }
 
 export class Registration {
   readonly #parts: RegistrationParts;
   /** Sockets that have not shown yet who they are. */
   readonly #silent = new Map<Session, CancelTimer>();
+  /** By address, */
   readonly #unvouched = new Map<string, Map<Session, Unvouched>>();
+  /** and at which address each is. */
+  readonly #waitsAt = new Map<Session, string>();
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
@@ -62,28 +74,26 @@ export class Registration {
   forget(session: Session): void {
     this.#silent.get(session)?.();
     this.#silent.delete(session);
-    for (const [address, waiting] of this.#unvouched) {
-      waiting.delete(session);
-      if (waiting.size === 0) this.#unvouched.delete(address);
-    }
+    this.#noLongerWaits(session);
   }
 
-  async register(session: Session, intent: RegisterIntent, answer: Answer): Promise<void> {
+  /** @returns the session that is registered now; undefined if none is */
+  async register(session: Session, intent: RegisterIntent, answer: Answer): Promise<Session | undefined> {
     const { door, isDraining } = this.#parts;
     const { channel } = session;
-    if (channel === undefined) return;
+    if (channel === undefined) return undefined;
     if (isDraining()) {
       answer(refusal('GATEWAY_DRAINING'));
       channel.close('GATEWAY_DRAINING');
-      return;
+      return undefined;
     }
     const occupant = await establish(door, channel.arrival, intent.claim);
-    if (session.channel === undefined) return;
+    if (session.channel === undefined) return undefined;
     if ('refused' in occupant) {
       answer(refusal(occupant.refused));
       if (channel.registersFirst) channel.close(occupant.refused);
-      else if (occupant.refused === 'IDENTITY_REQUIRED') this.#awaitVoucher(session, intent);
-      return;
+      else if (occupant.refused === 'IDENTITY_REQUIRED') this.awaitVoucher(session, intent);
+      return undefined;
     }
     const resumed = this.#resume(session, intent, occupant);
     const registered = resumed?.session ?? session;
@@ -91,36 +101,42 @@ export class Registration {
     registered.isRegistered = true;
     registered.caps = intent.caps;
     const { id: sessionId, resumeToken } = registered;
-    const { userId, deviceId, trust } = occupant;
+    const { userId, trust } = occupant;
+    const { deviceId } = registered.occupant ?? occupant;
     answer({ kind: 'registered', userId, deviceId, sessionId, resumeToken, trust });
-    if (intent.resume !== undefined && resumed?.replay() !== true) answer(refusal('RESUME_REJOIN'));
-    if (resumed === undefined) this.handDown(registered);
+    if (resumed !== undefined) resumed.replay();
+    else if (intent.resume !== undefined) answer(refusal('RESUME_REJOIN'));
+    if (resumed === undefined) this.handDown(registered, intent.resume !== undefined);
     this.#parts.presence.connected(registered);
     await this.#parts.onRegistered(registered);
+    return registered;
   }
 
   /** Puts a session under its user. The oldest of too many gives way: its client is gone, or opens them without end. */
   occupy(session: Session, occupant: Occupant): void {
-    const { sessions, presence } = this.#parts;
+    const { sessions, presence, onLeft } = this.#parts;
     this.forget(session);
     const before = session.occupant;
     sessions.remove(session);
     session.occupant = occupant;
     sessions.add(session);
-    if (before !== undefined && before.userId !== occupant.userId)
-      for (const callId of session.joinedIds) session.forget(callId);
-    if (before !== undefined && before.deviceId !== occupant.deviceId) presence.left(before);
-    const [oldest, ...others] = sessions.ofUser(occupant.userId);
-    if (oldest === undefined || others.length < MAX_SOCKETS_PER_USER) return;
+    if (before !== undefined && before.userId !== occupant.userId) session.forgetAll();
+    if (before !== undefined && !isSameDevice(before, occupant)) onLeft(before);
+    const all = sessions.ofUser(occupant.userId);
+    const oldest = all.find(({ channel }) => channel === undefined) ?? all[0];
+    if (oldest?.occupant === undefined || all.length <= MAX_SOCKETS_PER_USER) return;
     oldest.dismiss('SESSION_REPLACED');
     presence.drop(oldest);
+    onLeft(oldest.occupant);
   }
 
   /**
    * What was kept for a session of the same device and kind that lost its socket goes to this one, which is its client
    * come back. Invitations are left out: whoever registers is invited anew to what still rings.
+   * @param mustRejoin the client was told so: negotiation is left out as well, for some is missing before it, and
+   *   candidates would overtake the offer that the relay sends again
    */
-  handDown(session: Session): void {
+  handDown(session: Session, mustRejoin = false): void {
     const { presence } = this.#parts;
     const { occupant } = session;
     if (occupant === undefined) return;
@@ -132,7 +148,10 @@ export class Registration {
       for (const callId of before.joinedIds) session.join(callId);
       const unsent = before.unsent();
       presence.drop(before);
-      for (const message of withoutInvitations(unsent)) session.tell(message);
+      for (const message of withoutInvitations(unsent)) {
+        if (message.type === 'call-ended') session.end(message);
+        else if (!mustRejoin || !isNegotiation(message)) session.tell(message);
+      }
     }
   }
 
@@ -140,65 +159,106 @@ export class Registration {
   addressUsed(clientAddress: string): void {
     const waiting = this.#unvouched.get(clientAddress);
     if (waiting === undefined) return;
-    const nowMs = this.#parts.clock.monotonicMs();
+    const { clock } = this.#parts;
     for (const [session, unvouched] of waiting) {
-      if (nowMs - unvouched.judgedAtMs < JUDGE_AGAIN_MS) continue;
-      unvouched.judgedAtMs = nowMs;
-      if (nowMs - unvouched.sinceMs > VOUCH_WITHIN_MS) waiting.delete(session);
-      else session.asked(unvouched.intent, ignoreAnswer);
+      if (unvouched.cancelAgain !== undefined) continue;
+      const waitMs = unvouched.judgedAtMs + JUDGE_AGAIN_MS - clock.monotonicMs();
+      if (waitMs <= 0) this.#judgeAgain(session, unvouched);
+      // Not left to the next use: a sync that is held comes again half a minute later.
+      else unvouched.cancelAgain = clock.after(waitMs, () => this.#judgeAgain(session, unvouched));
     }
-    if (waiting.size === 0) this.#unvouched.delete(clientAddress);
   }
 
   stop(): void {
     for (const cancel of this.#silent.values()) cancel();
     this.#silent.clear();
+    for (const waiting of this.#unvouched.values())
+      for (const { cancelAgain } of waiting.values()) cancelAgain?.();
     this.#unvouched.clear();
+    this.#waitsAt.clear();
+  }
+
+  #judgeAgain(session: Session, unvouched: Unvouched): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    unvouched.cancelAgain = undefined;
+    unvouched.judgedAtMs = nowMs;
+    if (nowMs - unvouched.sinceMs > VOUCH_WITHIN_MS) this.#noLongerWaits(session);
+    else
+      for (const intent of unvouched.intents)
+        session.asked(intent, (reply) => {
+          // Nobody asked anew, and the refusal was told; but the transport may have to know that it is registered now.
+          if (reply.kind === 'registered') session.channel?.reply(reply);
+        });
+  }
+
+  #noLongerWaits(session: Session): void {
+    const address = this.#waitsAt.get(session);
+    if (address === undefined) return;
+    const waiting = this.#unvouched.get(address);
+    waiting?.get(session)?.cancelAgain?.();
+    waiting?.delete(session);
+    if (waiting?.size === 0) this.#unvouched.delete(address);
+    this.#waitsAt.delete(session);
   }
 
   /**
    * Original clients register at the same moment as they begin to sync, and never again: the socket that came first
-   * would stay without its user for ever.
+   * would stay without its user for ever. So it is with the join-call of one that was started to take a call.
    */
-  #awaitVoucher(session: Session, intent: RegisterIntent): void {
+  awaitVoucher(session: Session, intent: Unrepeated): void {
     const { door, clock } = this.#parts;
     const { arrival } = session.channel ?? {};
     const isHopeless = door.mode !== 'vouched' || intent.claim.userId === undefined;
     if (arrival === undefined || !arrival.isAddressUsable || isHopeless) return;
     const waiting = this.#unvouched.get(arrival.clientAddress) ?? new Map<Session, Unvouched>();
     this.#unvouched.set(arrival.clientAddress, waiting);
+    this.#waitsAt.set(session, arrival.clientAddress);
     const nowMs = clock.monotonicMs();
-    const sinceMs = waiting.get(session)?.sinceMs ?? nowMs;
-    waiting.set(session, { intent, sinceMs, judgedAtMs: nowMs });
+    const before = waiting.get(session);
+    const others = (before?.intents ?? []).filter(({ type }) => type !== intent.type);
+    const intents = [...others, intent];
+    if (before === undefined)
+      waiting.set(session, { intents, sinceMs: nowMs, judgedAtMs: nowMs, cancelAgain: undefined });
+    else Object.assign(before, { intents, judgedAtMs: nowMs });
   }
 
   #resume(
     session: Session,
     { resume }: RegisterIntent,
     occupant: Occupant,
-  ): { readonly session: Session; replay(): boolean } | undefined {
+  ): { readonly session: Session; replay(): void } | undefined {
     if (resume === undefined) return undefined;
-    const { sessions } = this.#parts;
+    const { sessions, onLeft } = this.#parts;
     const before = sessions.byResumeToken(resume.token);
-    const isOwn =
-      before?.occupant?.userId === occupant.userId && before.occupant.deviceId === occupant.deviceId;
-    if (before === undefined || before === session || !isOwn || before.dialect !== session.dialect)
+    if (before?.occupant === undefined || before === session || before.dialect !== session.dialect)
       return undefined;
+    if (!isSameClient(before.occupant, occupant) || !before.canReplay(resume.seq)) return undefined;
     this.forget(session);
     sessions.remove(session);
+    const { occupant: left } = session;
     before.takeOver(session);
-    before.occupant = occupant;
+    before.occupant = { ...occupant, deviceId: before.occupant.deviceId };
+    if (left !== undefined && !isSameDevice(left, before.occupant)) onLeft(left);
     return { session: before, replay: () => before.replay(resume.seq) };
   }
+}
+
+function isSameDevice(one: UserDevice, other: UserDevice): boolean {
+  return one.userId === other.userId && one.deviceId === other.deviceId;
+}
+
+/** Of one that has no name of its own the name changes with its address: a phone that leaves the house is the same. */
+function isSameClient(one: Occupant, other: Occupant): boolean {
+  const areUnnamed = !one.isNamed && !other.isNamed;
+  return one.userId === other.userId && (one.deviceId === other.deviceId || areUnnamed);
 }
 
 function refusal(code: ErrorCode): Parameters<Answer>[0] {
   return { kind: 'refused', code, text: errorEntry(code).text };
 }
 
-/** Nobody asked anew: the client was told of the refusal, and a later success needs no word. */
-function ignoreAnswer(): void {
-  // Nothing to do.
+function isNegotiation({ type }: ServerMessage): boolean {
+  return type === 'webrtc-offer' || type === 'webrtc-answer' || type === 'ice-candidate';
 }
 
 function withoutInvitations(messages: readonly ServerMessage[]): readonly ServerMessage[] {

@@ -13,6 +13,7 @@ export function sizeOfJson(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null) return MEMBER_BYTES;
   if (depth === MAX_DEPTH) return Infinity;
   let bytes = MEMBER_BYTES;
-  for (const [name, member] of Object.entries(value)) bytes += name.length + sizeOfJson(member, depth + 1);
+  for (const name in value)
+    bytes += name.length + sizeOfJson((value as Readonly<Record<string, unknown>>)[name], depth + 1);
   return bytes;
 }

@@ -29,7 +29,9 @@ export class Inbox {
   #seat: Deliver | undefined;
   #items: Item[] = [];
   #lastSerial = 0;
-  /** The last serial that each seat got: a seat that comes back after another one gets nothing twice. */
+  /** The last serial that the seat got, */
+  #mark = 0;
+  /** and that each before it got: a seat that comes back after another one gets nothing twice. */
   readonly #marks = new WeakMap<Deliver, number>();
 
   constructor(onDelivered: (kind: NegotiationKind, bytes: number) => void) {
@@ -41,21 +43,33 @@ export class Inbox {
   }
 
   seat(seat: Deliver): void {
-    this.#seat = seat;
+    if (this.#seat !== seat) {
+      this.#leave();
+      this.#seat = seat;
+      this.#mark = this.#marks.get(seat) ?? 0;
+    }
     this.#flush(seat);
   }
 
   unseat(seat: Deliver): void {
-    if (this.#seat === seat) this.#seat = undefined;
+    if (this.#seat === seat) this.#leave();
   }
 
-  put(items: readonly Item[]): void {
-    for (const item of items) {
-      this.#lastSerial += 1;
-      item.serial = this.#lastSerial;
-      this.#items.push(item);
-    }
+  put(item: Item, held: readonly Item[]): void {
+    this.#append(item);
+    for (const one of held) this.#append(one);
     if (this.#seat !== undefined) this.#flush(this.#seat);
+  }
+
+  #append(item: Item): void {
+    this.#lastSerial += 1;
+    item.serial = this.#lastSerial;
+    this.#items.push(item);
+  }
+
+  #leave(): void {
+    if (this.#seat !== undefined) this.#marks.set(this.#seat, this.#mark);
+    this.#seat = undefined;
   }
 
   remove(stream: Stream, which: 'all' | 'delivered'): readonly Item[] {
@@ -68,15 +82,20 @@ export class Inbox {
   #flush(seat: Deliver): void {
     // Everything is looked up anew each time: who is delivered to may take the seat away, or send, in the same call.
     while (this.#seat === seat) {
-      const index = this.#indexAfter(this.#marks.get(seat) ?? 0);
+      const index = this.#indexAfter(this.#mark);
       const item = this.#items[index];
       if (item === undefined) return;
-      this.#marks.set(seat, item.serial);
+      this.#mark = item.serial;
       item.isDelivered = true;
-      if (!item.stream.keepsDelivered(item)) this.#items.splice(index, 1);
+      if (!item.stream.keepsDelivered(item)) this.#remove(index);
       this.onDelivered(item.kind, item.bytes);
       seat(item.message);
     }
+  }
+
+  #remove(index: number): void {
+    if (index === this.#items.length - 1) this.#items.pop();
+    else this.#items.splice(index, 1);
   }
 
   #indexAfter(serial: number): number {
@@ -128,7 +147,7 @@ export class Stream {
     if (kind === 'candidate') {
       this.#count(item, 1);
       if (this.#description === undefined) this.#held.push(item);
-      else this.#inbox.put([item]);
+      else this.#inbox.put(item, []);
       return;
     }
     this.#removeFromInbox('all');
@@ -136,7 +155,7 @@ export class Stream {
     this.#description = kind;
     const held = this.#held;
     this.#held = [];
-    this.#inbox.put([item, ...held]);
+    this.#inbox.put(item, held);
   }
 
   /** Told of each delivery. @returns whether the item stays, for another seat */

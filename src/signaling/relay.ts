@@ -53,11 +53,6 @@ const MAX_KEPT_BYTES_IN_ALL = 64 * 1024 * 1024;
 /** What a message holds beside the body and the members passed on. */
 const MESSAGE_BYTES = 128;
 const MAX_DROPPED_IDS = 1024;
-const WORDS = {
-  offer: { type: 'webrtc-offer', member: 'offer' },
-  answer: { type: 'webrtc-answer', member: 'answer' },
-  candidate: { type: 'ice-candidate', member: 'candidate' },
-} as const;
 
 export class NegotiationRelay {
   readonly #calls = new Map<CallId, RelayedCall>();
@@ -96,7 +91,7 @@ export class NegotiationRelay {
 
     const relayed = this.#relayedCall(callId);
     const leg = sendingLeg(relayed, from.userId);
-    const routes = judged.recipientIds.map((targetUserId) => {
+    const routes = judged.recipientIds.map((targetUserId): Route => {
       const stream = this.#stream(relayed, leg, targetUserId);
       return { targetUserId, stream, mustKeep: stream.mustKeep(kind) };
     });
@@ -105,20 +100,12 @@ export class NegotiationRelay {
       if (!this.#fits(leg, routes, kind, bytes)) return 'CALL_NEGOTIATION_EXCEEDED';
     }
     // What has to be kept first: copies of what is delivered take only the room that is left.
-    for (const { targetUserId, stream } of routes.toSorted(byMustKeep)) {
+    for (const { targetUserId, stream } of routes.length === 1 ? routes : routes.toSorted(byMustKeep)) {
       // Who was delivered to first may have ended the call, or a leg: what is kept now would be kept for ever.
       if (leg.streams.get(targetUserId) !== stream) continue;
       if (kind === 'answer') relayed.senders.get(targetUserId)?.streams.get(from.userId)?.noteAnswered();
-      const { type, member } = WORDS[kind];
-      const message: Negotiation = {
-        ...extra,
-        type,
-        callId,
-        fromUserId: from.userId,
-        targetUserId,
-        [member]: body,
-      };
-      stream.take(kind, message, bytes);
+      const between = { callId, fromUserId: from.userId, targetUserId };
+      stream.take(kind, messageOf(kind, between, body, extra), bytes);
     }
     return undefined;
   }
@@ -240,10 +227,32 @@ function judge(
   if (call.state === 'ended') return { refused: 'CALL_ENDED' };
   if (!isPresent(leg)) return { refused: 'CALL_NOT_JOINED' };
   if (from.deviceId !== undefined && from.deviceId !== leg.deviceId) return { refused: 'CALL_OTHER_DEVICE' };
-  const others = call.legs.filter(
-    (other) => other.userId !== from.userId && (isPresent(other) || isPending(other)),
-  );
-  const recipientIds = others.map(({ userId }) => userId);
-  if (target === 'all') return { recipientIds };
-  return recipientIds.includes(target) ? { recipientIds: [target] } : { refused: 'CALL_TARGET_UNKNOWN' };
+  const recipientIds: UserId[] = [];
+  for (const other of call.legs) {
+    if (other === leg || (target !== 'all' && other.userId !== target)) continue;
+    if (isPresent(other) || isPending(other)) recipientIds.push(other.userId);
+  }
+  return target === 'all' || recipientIds.length > 0 ? { recipientIds } : { refused: 'CALL_TARGET_UNKNOWN' };
+}
+
+const TYPES = { offer: 'webrtc-offer', answer: 'webrtc-answer', candidate: 'ice-candidate' } as const;
+
+/** `type` first, as in every message; and nothing that the sender put beside it replaces what is ours. */
+function messageOf(
+  kind: NegotiationKind,
+  between: Pick<Negotiation, 'callId' | 'fromUserId' | 'targetUserId'>,
+  body: unknown,
+  extra: Offered['extra'],
+): Negotiation {
+  const ours = { type: TYPES[kind], ...between };
+  switch (kind) {
+    case 'offer':
+      return { ...ours, ...extra, ...ours, offer: body };
+    case 'answer':
+      return { ...ours, ...extra, ...ours, answer: body };
+    case 'candidate':
+      return { ...ours, ...extra, ...ours, candidate: body };
+    default:
+      return kind satisfies never;
+  }
 }

@@ -10,8 +10,8 @@ import type { CallResult, CallService } from '../call/service.ts';
 import { errorEntry, type ErrorCode } from '../errors.ts';
 import type { Door } from '../http/auth.ts';
 import type { IceServers } from '../ice/ice.ts';
+import type { CallId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
-import type { CallEnded } from '../protocol/messages.ts';
 import type { CallIntent, InitiateIntent, NegotiateIntent, ToggleIntent } from '../protocol/requests.ts';
 import type { Answer } from './channel.ts';
 import type { LiveCalls } from './live-calls.ts';
@@ -81,7 +81,7 @@ export class Requests {
       return refuse(answer, 'CALL_NOT_FOUND');
     if (call.state === 'ended') {
       done(answer, { callId, status: sessionStatus(call) });
-      session.tell({ type: 'call-ended', callId, endedBy: call.endedBy, reason: call.endReason });
+      session.end({ type: 'call-ended', callId, endedBy: call.endedBy, reason: call.endReason });
       return;
     }
     const leg = legOf(call, occupant.userId);
@@ -93,19 +93,19 @@ export class Requests {
 
   async act(session: Session, occupant: Occupant, intent: ActIntent, answer: Answer): Promise<void> {
     const { callId, type } = intent;
+    const tabs = this.#otherTabs(session, occupant, callId);
     const result = await this.#parts.service.command(callId, commandOf(type, occupant));
     if ('refused' in result) return refuse(answer, result.refused);
     const { call } = result;
+    silence(tabs, call, occupant);
     switch (type) {
       case 'answer': {
         const { roomId, callType } = call;
-        this.#silenceOthers(session, call, 'answered_elsewhere');
         this.#enter(call, session);
         const iceServers = await this.#iceServers(session, occupant);
         return done(answer, { callId, status: sessionStatus(call), roomId, callType, iceServers });
       }
       case 'reject':
-        this.#silenceOthers(session, call, 'declined_elsewhere');
         return done(answer, { callId, status: rejectStatus(call, occupant.userId) });
       case 'end':
         return done(answer, { callId, status: 'ended' });
@@ -134,22 +134,19 @@ export class Requests {
     done(answer, { callId: intent.callId });
   }
 
-  #enter(call: Call, session: Session): void {
-    if (call.state === 'ended') return;
-    session.join(call.callId);
+  /** The call may have ended since it was read, and the socket may be gone. */
+  #enter({ callId }: Call, session: Session): void {
+    const call = this.#parts.live.get(callId);
+    if (call === undefined || session.channel === undefined) return;
+    session.join(callId);
     this.#parts.seats.take(call, session);
   }
 
   /** Tabs of one device share its leg: the model cannot name those that still ring, but here they are known. */
-  #silenceOthers(session: Session, call: Call, reason: CallEnded['reason']): void {
-    const { occupant } = session;
-    if (occupant === undefined) return;
-    const { userId, deviceId } = occupant;
-    for (const other of this.#parts.sessions.ofDevice(userId, deviceId)) {
-      if (other === session || !other.isInvitedTo(call.callId) || other.isIn(call.callId)) continue;
-      other.tell({ type: 'call-ended', callId: call.callId, endedBy: userId, reason });
-      other.forget(call.callId);
-    }
+  #otherTabs(session: Session, { userId, deviceId }: Occupant, callId: CallId): readonly Session[] {
+    return this.#parts.sessions
+      .ofDevice(userId, deviceId)
+      .filter((other) => other !== session && other.isInvitedTo(callId));
   }
 
   async #iceServers({ channel }: Session, { userId, token }: Occupant): Promise<unknown> {
@@ -157,6 +154,17 @@ export class Requests {
     if (channel === undefined) return ice.forAnybody;
     return (await ice.forUser({ userId, token, clientAddress: channel.arrival.clientAddress })).iceServers;
   }
+}
+
+/** Those that rang when the command was sent: a call that ended by it is known to none of them any more. */
+function silence(tabs: readonly Session[], call: Call, { userId, deviceId }: Occupant): void {
+  const { callId } = call;
+  const leg = legOf(call, userId);
+  const isAnswered = leg !== undefined && isPresent(leg) && leg.deviceId === deviceId;
+  if (!isAnswered && leg?.state !== 'rejected') return;
+  const reason = isAnswered ? 'answered_elsewhere' : 'declined_elsewhere';
+  for (const tab of tabs)
+    if (!tab.isIn(callId)) tab.end({ type: 'call-ended', callId, endedBy: userId, reason });
 }
 
 function commandOf(type: ActIntent['type'], { userId, deviceId }: UserDevice): CallCommand {

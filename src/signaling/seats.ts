@@ -40,7 +40,10 @@ export class Seats {
   /** The session acts in the call: it is the one now, if its device owns the leg. */
   take(call: LiveCall, session: Session): void {
     const { occupant } = session;
-    if (occupant === undefined || ownerOf(call, occupant.userId) !== occupant.deviceId) return;
+    if (occupant === undefined || session.channel === undefined) return;
+    if (ownerOf(call, occupant.userId) !== occupant.deviceId) return;
+    // Decided on an older state of the call: an entry made now would stay.
+    if (this.#parts.live.get(call.callId) === undefined) return;
     const seats = this.#calls.get(call.callId) ?? { taken: new Map(), waiting: undefined };
     this.#calls.set(call.callId, seats);
     if (seats.taken.get(occupant.userId) === session) return;
@@ -56,15 +59,19 @@ export class Seats {
       return;
     }
     for (const [userId, session] of this.#calls.get(call.callId)?.taken ?? []) {
-      const isThere = session.channel !== undefined && ownerOf(call, userId) === session.occupant?.deviceId;
-      if (!isThere) this.#leave(call.callId, userId, session);
+      const { channel, occupant } = session;
+      const isOwn = occupant?.userId === userId && occupant.deviceId === ownerOf(call, userId);
+      if (channel === undefined || !isOwn || session.isOver(call.callId))
+        this.#leave(call.callId, userId, session);
     }
     let isSomebodyMissing = false;
     for (const { userId, deviceId } of call.legs.filter((leg) => isPresent(leg))) {
-      if (this.#has(call.callId, userId)) continue;
+      const seated = this.#calls.get(call.callId)?.taken.get(userId);
+      if (seated?.isIn(call.callId) === true) continue;
+      // Whoever joined comes before a registered one that had to do meanwhile.
       const joined = this.#connected(userId, deviceId).findLast((session) => session.isIn(call.callId));
-      if (joined === undefined) isSomebodyMissing = true;
-      else this.take(call, joined);
+      if (joined !== undefined) this.take(call, joined);
+      else if (seated === undefined) isSomebodyMissing = true;
     }
     if (isSomebodyMissing) this.#wait(call.callId);
   }
@@ -87,7 +94,9 @@ export class Seats {
   #seatRegistered(call: LiveCall): void {
     for (const { userId, deviceId } of call.legs.filter((leg) => isPresent(leg))) {
       if (this.#has(call.callId, userId)) continue;
-      const registered = this.#connected(userId, deviceId).findLast((session) => session.isRegistered);
+      const registered = this.#connected(userId, deviceId).findLast(
+        (session) => session.isRegistered && !session.isOver(call.callId),
+      );
       if (registered !== undefined) this.take(call, registered);
     }
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Identity } from '../http/auth.ts';
 import type { CallId, DeviceId } from '../matrix/ids.ts';
-import { CAPABILITIES, type Capability, type ServerMessage } from '../protocol/messages.ts';
+import { CAPABILITIES, type CallEnded, type Capability, type ServerMessage } from '../protocol/messages.ts';
 import type { Intent } from '../protocol/requests.ts';
 import type { Answer, Channel, ChannelOwner } from './channel.ts';
 import { Outbox } from './outbox.ts';
@@ -26,8 +26,8 @@ export interface SessionHost {
   handle(session: Session, intent: Intent, answer: Answer): Promise<void> | undefined;
   /** The socket of the session is gone; its client may come back. */
   lost(session: Session): void;
-  /** The session has got a socket, */
-  attached(session: Session): void;
+  /** The session has got a socket, that of `other` if it took over one, */
+  attached(session: Session, other?: Session): void;
   /** or has had its own taken away: nobody comes back to it by itself. */
   dismissed(session: Session): void;
 }
@@ -35,6 +35,8 @@ export interface SessionHost {
 /** What one client may have waiting while it is found out who it is; beyond, its socket is closed. */
 const MAX_WAITING = 128;
 const MAX_WAITING_BYTES = 512 * 1024;
+/** More calls than one client hears of at about the same time. */
+const MAX_OVER = 16;
 const NEEDS_CAPABILITY: ReadonlyMap<ServerMessage['type'], Capability> = new Map<
   ServerMessage['type'],
   Capability
@@ -56,6 +58,8 @@ export class Session implements ChannelOwner {
   #occupant: Occupant | undefined;
   #joined: Set<CallId> | undefined;
   #invited: Set<CallId> | undefined;
+  /** The calls that ended for it last: what is over for this client may go on for another of the same device. */
+  #over: Set<CallId> | undefined;
   #waiting = 0;
   #waitingBytes = 0;
   #tail: Promise<void> | undefined;
@@ -114,11 +118,18 @@ export class Session implements ChannelOwner {
   }
 
   join(callId: CallId): void {
+    this.#over?.delete(callId);
     (this.#joined ??= new Set()).add(callId);
   }
 
   invite(callId: CallId): void {
+    this.#over?.delete(callId);
     (this.#invited ??= new Set()).add(callId);
+  }
+
+  /** Whether it was told that the call is over, and has not gone back into it since. */
+  isOver(callId: CallId): boolean {
+    return this.#over?.has(callId) ?? false;
   }
 
   forget(callId: CallId): void {
@@ -126,19 +137,33 @@ export class Session implements ChannelOwner {
     this.#invited?.delete(callId);
   }
 
+  /** The calls of another user are nothing to it. */
+  forgetAll(): void {
+    this.#joined = undefined;
+    this.#invited = undefined;
+    this.#over = undefined;
+  }
+
   /** Sends a message, or keeps it until the client is back. One that the client did not ask to get is left out. */
   tell(message: ServerMessage): void {
     const needed = NEEDS_CAPABILITY.get(message.type);
     if (needed !== undefined && !this.caps.has(needed)) return;
     const channel = this.#channel;
-    if (channel !== undefined && !channel.isResumable) {
-      channel.send(message, undefined);
-      return;
-    }
-    const seq = this.#outbox.push(message, this.#host.clock.nowMs());
-    if (channel === undefined) return;
-    this.#sentSeq = seq;
-    channel.send(message, seq);
+    if (channel?.isResumable === false && channel.send(message, undefined)) return;
+    const seq = this.#outbox.push(message, this.#host.clock.monotonicMs());
+    if (channel?.isResumable === true && channel.send(message, seq)) this.#sentSeq = seq;
+  }
+
+  /** Tells that a call is over for this client, once. */
+  end(message: CallEnded): void {
+    const { callId } = message;
+    if (this.isOver(callId)) return;
+    this.tell(message);
+    this.forget(callId);
+    this.#over ??= new Set();
+    this.#over.add(callId);
+    const [oldest] = this.#over;
+    if (this.#over.size > MAX_OVER && oldest !== undefined) this.#over.delete(oldest);
   }
 
   /** Takes over the socket of another session, and closes its own if it still has one. */
@@ -150,8 +175,19 @@ export class Session implements ChannelOwner {
     this.#channel?.own(this);
     other.#channel = undefined;
     other.#heir = this;
+    // What the socket says from now on must not overtake what it said before.
+    if (other.#tail !== undefined) this.#await(Promise.all([this.#tail, other.#tail]).then(() => undefined));
+    this.#host.attached(this, other);
     this.#host.dismissed(other);
+  }
+
+  /** A new socket goes on where the lost one ended, and has got all that was sent to that: only the rest is sent. */
+  recover(channel: Channel): void {
+    this.#channel = channel;
+    channel.own(this);
     this.#host.attached(this);
+    for (const { message, seq } of this.#outbox.latest(this.#sentSeq)) channel.send(message, seq);
+    this.#sentSeq = this.#outbox.lastSeq;
   }
 
   /** Closes the socket without any of what the loss of one brings with it. */
@@ -162,22 +198,25 @@ export class Session implements ChannelOwner {
     this.#host.dismissed(this);
   }
 
-  /** Sends again what came after `seq`. @returns false if that is not known any more; nothing was sent then */
-  replay(seq: number): boolean {
-    const missed = this.#outbox.after(seq);
-    if (missed === undefined) return false;
-    for (const { message, seq: number } of missed) this.#channel?.send(message, number);
+  /** Whether all that came after `seq` is still known. */
+  canReplay(seq: number): boolean {
+    return this.#outbox.after(seq) !== undefined;
+  }
+
+  /** Sends again what came after `seq`, in order. */
+  replay(seq: number): void {
+    for (const { message, seq: number } of this.#outbox.after(seq) ?? [])
+      this.#channel?.send(message, number);
     this.#sentSeq = this.#outbox.lastSeq;
-    return true;
   }
 
   /** What was kept for the client since it lost its socket, in order. */
   unsent(): readonly ServerMessage[] {
-    return (this.#outbox.after(this.#sentSeq) ?? []).map(({ message }) => message);
+    return this.#outbox.latest(this.#sentSeq).map(({ message }) => message);
   }
 
   prune(): void {
-    this.#outbox.prune(this.#host.clock.nowMs());
+    this.#outbox.prune(this.#host.clock.monotonicMs());
   }
 
   asked(intent: Intent, answer: Answer): void {
@@ -197,7 +236,7 @@ export class Session implements ChannelOwner {
       this.#tail.then(() => {
         this.#waiting -= 1;
         this.#waitingBytes -= bytes;
-        return this.#host.handle(this.#heir ?? this, intent, answer);
+        return this.#host.handle(this.#successor, intent, answer);
       }),
     );
   }
@@ -205,6 +244,11 @@ export class Session implements ChannelOwner {
   closed(): void {
     this.#channel = undefined;
     this.#host.lost(this);
+  }
+
+  /** Who has the socket now. */
+  get #successor(): Session {
+    return this.#heir === undefined ? this : this.#heir.#successor;
   }
 
   #await(done: Promise<void>): void {

@@ -1,4 +1,4 @@
-// Which sessions there are, and whose: by user, by device, by resume token. Owns how many one user may have.
+// Which sessions there are, and whose: by user, by device, by id, by resume token. Owns how many one user may have.
 // It sends nothing and ends nothing.
 
 import type { DeviceId, UserId } from '../matrix/ids.ts';
@@ -7,6 +7,7 @@ import type { Session } from './session.ts';
 export class Sessions {
   readonly #all = new Set<Session>();
   readonly #byUser = new Map<UserId, Set<Session>>();
+  readonly #byId = new Map<string, Session>();
   readonly #byToken = new Map<string, Session>();
 
   get all(): Iterable<Session> {
@@ -24,12 +25,14 @@ export class Sessions {
     this.#all.add(session);
     const ofUser = this.#byUser.get(occupant.userId) ?? new Set();
     this.#byUser.set(occupant.userId, ofUser.add(session));
+    this.#byId.set(session.id, session);
     this.#byToken.set(session.resumeToken, session);
   }
 
   /** Has to be called while it still has the occupant under whom it was put. */
   remove(session: Session): void {
     this.#all.delete(session);
+    this.#byId.delete(session.id);
     this.#byToken.delete(session.resumeToken);
     const { occupant } = session;
     if (occupant === undefined) return;
@@ -49,6 +52,10 @@ export class Sessions {
 
   ofDevice(userId: UserId, deviceId: DeviceId): readonly Session[] {
     return this.ofUser(userId).filter(({ occupant }) => occupant?.deviceId === deviceId);
+  }
+
+  byId(id: string): Session | undefined {
+    return this.#byId.get(id);
   }
 
   byResumeToken(token: string): Session | undefined {

@@ -52,7 +52,8 @@ export class Sweeps {
 
   async #sweep(): Promise<void> {
     for (const session of this.#parts.sessions.all) session.prune();
-    await this.#endOrphans();
+    // A store that fails must not keep the socket of a revoked token open.
+    await this.#endOrphans().catch(this.#parts.onFailed);
     await this.#findRevoked();
   }
 

@@ -32,7 +32,12 @@ await t.test('docs/errors.md has each code of the registry once, and no other', 
 
 await t.test('docs/metrics.md has each metric of ours once, and no other', async (t) => {
   const metrics = createMetrics();
-  metrics.watch({ heldPolls: () => 0, connections: () => 0, sockets: () => [] });
+  metrics.watch({
+    heldPolls: () => 0,
+    connections: () => 0,
+    sockets: () => [],
+    relayed: () => ({ messages: new Map(), bytes: 0 }),
+  });
   const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
   const documented = [...committed('docs/metrics.md').matchAll(/^\| `(portico_\w+)`/gm)].map(
     ([, name]) => name,

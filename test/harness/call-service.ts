@@ -45,6 +45,9 @@ export interface TestServiceOptions {
   readonly isDraining?: () => boolean;
   /** Puts something between the service and its store. */
   readonly around?: (store: Store) => Store;
+  /** Told after it was recorded. */
+  readonly onCommitted?: (committed: Committed) => void;
+  readonly onRinging?: (call: Call) => void;
 }
 
 /** @param folder of the store: the same folder, the same calls */
@@ -70,10 +73,12 @@ export function startService(t: Test, folder: string, options: TestServiceOption
     onCommitted(change) {
       committed.push(change);
       told.push(...change.events.map(({ type }) => type));
+      options.onCommitted?.(change);
     },
     onRinging(call) {
       rung.push(call);
       told.push('ring');
+      options.onRinging?.(call);
     },
     onDeadlineFailed: (_callId, error) => void failed.push(error),
   });

@@ -21,6 +21,7 @@ export interface NeededCommand {
 export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { command: 'curl', debianPackage: 'curl' },
   { command: 'turnserver', debianPackage: 'coturn' },
+  { command: 'nginx', debianPackage: 'nginx-light' },
 ];
 
 export interface PrepareOptions {

@@ -142,7 +142,7 @@ function replyPacket(
     case 'pong':
       return ack ? ackPacket(ack, { ok: true }) : { kind: 'event', name: 'pong', payload: {} };
     case 'refused': {
-      const refusal = { code: reply.code, error: reply.text };
+      const refusal = { ...reply.members, code: reply.code, error: reply.text };
       return ack
         ? ackPacket(ack, { ok: false, ...refusal })
         : { kind: 'event', name: 'error', payload: refusal };

@@ -48,16 +48,34 @@ export interface RecoveryParts {
   readonly graceMs: number;
   /** Sockets that went away and are kept, at most; the oldest is dropped first. */
   readonly sessions: number;
+  /** Without it, only sockets that are known to be gone are recovered. */
+  readonly connected?: ConnectedSockets;
+}
+
+/** The library's sockets, by their ids. */
+export interface ConnectedSockets {
+  /** The private session id, undefined for a socket that is not, or not yet, connected. */
+  pidOf(id: string): string | undefined;
+  /** Ends the socket at once; resolves when the library has let go of it. */
+  end(id: string): Promise<void>;
 }
 
 /** The class of adapters for the library, which makes one for each namespace. */
-export function recoveryAdapter({ clock, graceMs, sessions }: RecoveryParts): typeof Adapter {
+export function recoveryAdapter({ clock, graceMs, sessions, connected }: RecoveryParts): typeof Adapter {
   return class RecoveryAdapter extends Adapter {
     /** By socket id. */
     readonly #packets = new Map<string, KeptPackets>();
     /** By private session id. */
     readonly #left = new Map<string, { readonly session: LeftSession; readonly packets: KeptPackets }>();
+    /** The ids of the sockets that are still there, by private session id. */
+    readonly #connected = new Map<string, string>();
     #lastOffset = 0;
+
+    override addAll(id: string, rooms: Set<string>): void | Promise<void> {
+      const pid = rooms.has(RECOVERY_ROOM) ? connected?.pidOf(id) : undefined;
+      if (pid !== undefined) this.#connected.set(pid, id);
+      return super.addAll(id, rooms);
+    }
 
     override broadcast(packet: unknown, options: BroadcastOptions): void {
       const [id = ''] = options.rooms;
@@ -90,21 +108,26 @@ export function recoveryAdapter({ clock, graceMs, sessions }: RecoveryParts): ty
 
     /** Called after persistSession(), if that is called: for a socket that is gone. */
     override delAll(id: string): void {
+      const pid = connected?.pidOf(id);
+      if (pid !== undefined) this.#connected.delete(pid);
       super.delAll(id);
       this.#packets.delete(id);
     }
 
     /** Rejects if it cannot be recovered; the library begins a new session then. */
-    override restoreSession(pid: string, offset: string): Promise<Session> {
+    override async restoreSession(pid: string, offset: string): Promise<Session> {
+      // A phone that lost its network is back before the old connection is found dead, which takes most of a minute.
+      const before = this.#connected.get(pid);
+      if (before !== undefined) await connected?.end(before);
       const kept = this.#left.get(pid);
       // Once only: two sockets with the same id would take each other's place.
       this.#left.delete(pid);
       const missedPackets = kept?.packets.after(offset);
-      if (kept === undefined || missedPackets === undefined)
-        return Promise.reject(new Error('this session is not kept'));
+      if (kept === undefined || missedPackets === undefined) throw new Error('this session is not kept');
+      this.#connected.set(pid, kept.session.sid);
       // Those that are sent again may get lost again.
       this.#packets.set(kept.session.sid, kept.packets);
-      return Promise.resolve({ ...kept.session, missedPackets });
+      return { ...kept.session, missedPackets };
     }
   };
 }

@@ -71,10 +71,7 @@ export class SocketIoSocket implements SignalSocket<SocketIoFrame, SocketIoPacke
 
   terminate(): void {
     this.#isClosing = true;
-    const { conn } = this.#socket;
-    const webSocket = webSocketOf(conn);
-    if (webSocket === undefined) conn.close(true);
-    else webSocket.terminate();
+    endAtOnce(this.#socket.conn);
   }
 
   #recoverAs(sessionId: string): void {
@@ -95,6 +92,12 @@ function frameOf(name: unknown, args: readonly unknown[]): SocketIoFrame {
 function endWhenWritten(conn: EngineSocket): void {
   if (waitingOf(conn).length === 0) conn.close(true);
   else conn.once('drain', () => conn.close(true));
+}
+
+export function endAtOnce(conn: EngineSocket): void {
+  const webSocket = webSocketOf(conn);
+  if (webSocket === undefined) conn.close(true);
+  else webSocket.terminate();
 }
 
 interface WebSocketPart {

@@ -13,7 +13,7 @@ import { MAX_FRAME_BYTES, PING_EVERY_MS } from '../../protocol/limits.ts';
 import type { Arrival } from '../transport.ts';
 import { SessionCounter, type SessionLimits } from './session-counter.ts';
 import { recoveryAdapter } from './socket-io-recovery.ts';
-import { SocketIoSocket, type EngineSocket, type LibrarySocket } from './socket-io-socket.ts';
+import { endAtOnce, SocketIoSocket, type EngineSocket, type LibrarySocket } from './socket-io-socket.ts';
 
 export interface RequestArrival extends Arrival {
   /** Whether it comes from a web page that may not open sockets (http/origins.ts). */
@@ -73,7 +73,12 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
   const server = createServer();
   const io = new Server<never, never, never, never>({
     path,
-    adapter: recoveryAdapter({ clock, graceMs, sessions: limits.sessions }),
+    adapter: recoveryAdapter({
+      clock,
+      graceMs,
+      sessions: limits.sessions,
+      connected: { pidOf: (id) => pidOf(socketOf(id)), end: (id) => ended(socketOf(id)) },
+    }),
     connectionStateRecovery: { maxDisconnectionDuration: graceMs, skipMiddlewares: true },
     allowEIO3: true,
     destroyUpgrade: false,
@@ -126,6 +131,10 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     return arrival.isOriginRefused ? 'ORIGIN_REFUSED' : undefined;
   }
 
+  function socketOf(id: string): LibrarySocket | undefined {
+    return io.sockets.sockets.get(id);
+  }
+
   function isPath(target: string): boolean {
     return target.startsWith(path);
   }
@@ -160,6 +169,20 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
       await io.close();
     },
   };
+}
+
+/** The library has no public way to it. */
+function pidOf(socket: LibrarySocket | undefined): string | undefined {
+  const pid: unknown = socket === undefined ? undefined : Reflect.get(socket, 'pid');
+  return typeof pid === 'string' ? pid : undefined;
+}
+
+function ended(socket: LibrarySocket | undefined): Promise<void> {
+  if (socket === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    socket.once('disconnect', () => resolve());
+    endAtOnce(socket.conn);
+  });
 }
 
 /** Undefined for an address behind which many clients are. */

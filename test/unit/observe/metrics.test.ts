@@ -14,7 +14,12 @@ await t.test('two gateways in one process do not count together', async (t) => {
 await t.test('gauges are read from their parts whenever somebody asks', async (t) => {
   const metrics = createMetrics();
   let heldPolls = 2;
-  metrics.watch({ heldPolls: () => heldPolls, connections: () => 5, sockets: () => [] });
+  metrics.watch({
+    heldPolls: () => heldPolls,
+    connections: () => 5,
+    sockets: () => [],
+    relayed: () => ({ messages: new Map(), bytes: 0 }),
+  });
   t.match(await metrics.registry.metrics(), /^portico_held_polls 2$/m, 'now');
   heldPolls = 0;
   const later = await metrics.registry.metrics();
@@ -26,7 +31,12 @@ await t.test(
   'every metric of ours has a name with its unit, a help text, and labels with few values',
   async (t) => {
     const metrics = createMetrics();
-    metrics.watch({ heldPolls: () => 0, connections: () => 0, sockets: () => [] });
+    metrics.watch({
+      heldPolls: () => 0,
+      connections: () => 0,
+      sockets: () => [],
+      relayed: () => ({ messages: new Map(), bytes: 0 }),
+    });
     const chosenByClients = new Set([
       'path',
       'target',

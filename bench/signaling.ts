@@ -1,0 +1,104 @@
+// What signaling costs: `npm run bench:signaling`. Ratios of one run, side by side with the least that could be done; it
+// prints and asserts nothing, for machines differ.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startTestSynapse } from '../test/harness/synapse.ts';
+import { measureMemory, openBare, openRegistered } from './signaling/memory.ts';
+import { startGateway, startScript } from './signaling/measured-process.ts';
+import { makePairs } from './signaling/people.ts';
+import {
+  bareSocketIoLanes,
+  bareWebSocketLanes,
+  measureRelay,
+  nativeLanes,
+  socketIoLanes,
+  type RelayFigure,
+} from './signaling/relay.ts';
+import { measureRing } from './signaling/ring.ts';
+
+const PAIRS = 25;
+const LANES = 10;
+const RELAY_MS = 4_000;
+const ROUNDS = 3;
+const IDLE_SOCKETS = 2_000;
+
+const undos: (() => unknown)[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'));
+undos.push(() => rmSync(folder, { recursive: true, force: true }));
+let stores = 0;
+const environment = (): NodeJS.ProcessEnv => ({
+  PORTICO_SIGNALING_IDENTITY: 'claimed',
+  PORTICO_STORE_URL: `sqlite:${join(folder, `calls-${(stores += 1)}.db`)}`,
+});
+
+try {
+  const synapse = await startTestSynapse({ teardown: (undo: () => unknown) => void undos.push(undo) });
+  const pairs = await makePairs(synapse, PAIRS);
+  const withSynapse = (): NodeJS.ProcessEnv => ({ ...environment(), PORTICO_SYNAPSE_URL: synapse.url });
+  await benchRing(withSynapse());
+  await benchRelay(withSynapse);
+  await benchMemory();
+
+  async function benchRing(env: NodeJS.ProcessEnv): Promise<void> {
+    const gateway = await startGateway(env);
+    const options = { sockets: IDLE_SOCKETS, perSecond: 50, seconds: 10 };
+    const { calls, p50Ms, p99Ms } = await measureRing(gateway, pairs, options);
+    await gateway.stop();
+    console.log(
+      `ring: ${calls} calls at 50/s with ${IDLE_SOCKETS} sockets: initiate to incoming-call p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+    );
+  }
+
+  async function benchRelay(env: () => NodeJS.ProcessEnv): Promise<void> {
+    const figures: RelayFigure[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const mode of ['pass', 'parse'] as const) {
+        const bare = await bareWebSocketLanes(LANES, mode);
+        figures.push(await measureRelay(`bare ws, ${mode}`, bare.server, bare.lanes, RELAY_MS));
+        bare.close();
+        await bare.server.stop();
+      }
+      const gateway = await startGateway(env());
+      const native = await nativeLanes(gateway.port, pairs.slice(0, LANES));
+      figures.push(await measureRelay('Portico native', gateway, native.lanes, RELAY_MS));
+      native.close();
+      await gateway.stop();
+      const bare = await bareSocketIoLanes(LANES);
+      figures.push(await measureRelay('bare Socket.IO', bare.server, bare.lanes, RELAY_MS));
+      bare.close();
+      await bare.server.stop();
+      const second = await startGateway(env());
+      const socketIo = await socketIoLanes(second.port, pairs.slice(LANES, 2 * LANES));
+      figures.push(await measureRelay('Portico Socket.IO', second, socketIo.lanes, RELAY_MS));
+      socketIo.close();
+      await second.stop();
+    }
+    const median = (name: string): number => {
+      const ofName = figures.filter((figure) => figure.name === name).map(({ perCpuSecond }) => perCpuSecond);
+      return ofName.toSorted((a, b) => a - b)[Math.floor(ofName.length / 2)] ?? Number.NaN;
+    };
+    for (const name of new Set(figures.map((figure) => figure.name))) {
+      const share = median(name) / median('bare ws, pass');
+      console.log(
+        `relay: ${name}: ${Math.round(median(name))} messages per CPU second, ${share.toFixed(2)}x bare ws`,
+      );
+    }
+  }
+
+  async function benchMemory(): Promise<void> {
+    const gateway = await startGateway(environment());
+    const portico = await measureMemory(gateway, IDLE_SOCKETS, openRegistered);
+    await gateway.stop();
+    const bareServer = await startScript('bare-ws.ts', 'pass');
+    const bare = await measureMemory(bareServer, IDLE_SOCKETS, openBare);
+    await bareServer.stop();
+    console.log(
+      `memory: ${(portico / 1024).toFixed(1)} KiB per idle registered socket, bare ws ${(bare / 1024).toFixed(1)} KiB`,
+    );
+  }
+} finally {
+  for (const undo of undos.toReversed()) await undo();
+}

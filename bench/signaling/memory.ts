@@ -1,0 +1,39 @@
+// What an idle registered socket costs the server in memory.
+
+import type { WebSocket } from 'ws';
+
+import type { MeasuredProcess } from './measured-process.ts';
+import { ask, openWebSocket, pause } from './relay.ts';
+
+const WARM_UP = 500;
+const SETTLE_MS = 3_000;
+
+/** @returns bytes of resident memory for each of `count` sockets, opened after some that are not counted */
+export async function measureMemory(
+  { port, rssBytes }: MeasuredProcess,
+  count: number,
+  open: (url: string, n: number) => Promise<WebSocket>,
+): Promise<number> {
+  const url = `ws://127.0.0.1:${port}`;
+  const sockets: WebSocket[] = [];
+  const openMany = async (from: number, to: number): Promise<void> => {
+    for (let n = from; n < to; n += 1) sockets.push(await open(url, n));
+    await pause(SETTLE_MS);
+  };
+  await openMany(0, WARM_UP);
+  const before = rssBytes();
+  await openMany(WARM_UP, WARM_UP + count);
+  const after = rssBytes();
+  for (const socket of sockets) socket.terminate();
+  return (after - before) / count;
+}
+
+export async function openRegistered(url: string, n: number): Promise<WebSocket> {
+  const socket = await openWebSocket(`${url}/`);
+  await ask(socket, { type: 'register-user', userId: `@idle${n}:localhost` });
+  return socket;
+}
+
+export function openBare(url: string, n: number): Promise<WebSocket> {
+  return openWebSocket(`${url}/${n}`);
+}

@@ -1,0 +1,78 @@
+// How long a phone takes to be rung: from the request that begins the call to `incoming-call` at the callee, while many
+// others are registered.
+
+import type { WebSocket } from 'ws';
+
+import type { MeasuredProcess } from './measured-process.ts';
+import type { Pair } from './people.ts';
+import { ask, openWebSocket, pause } from './relay.ts';
+
+export interface RingFigure {
+  readonly calls: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export async function measureRing(
+  { port }: MeasuredProcess,
+  pairs: readonly Pair[],
+  {
+    sockets,
+    perSecond,
+    seconds,
+  }: { readonly sockets: number; readonly perSecond: number; readonly seconds: number },
+): Promise<RingFigure> {
+  const url = `ws://127.0.0.1:${port}/`;
+  const idle: WebSocket[] = [];
+  for (let n = 0; n < sockets - pairs.length; n += 1) {
+    const socket = await openWebSocket(url);
+    await ask(socket, { type: 'register-user', userId: `@idle${n}:localhost` });
+    idle.push(socket);
+  }
+  const rung = new Map<unknown, number>();
+  for (const { callee } of pairs) {
+    const socket = await openWebSocket(url);
+    await ask(socket, { type: 'register-user', userId: callee.userId, accessToken: callee.accessToken });
+    socket.on('message', (data: Buffer) => {
+      const atMs = performance.now();
+      const frame = JSON.parse(data.toString()) as Readonly<Record<string, unknown>>;
+      if (frame['type'] === 'incoming-call') rung.set(frame['callId'], atMs);
+    });
+    idle.push(socket);
+  }
+  const timesMs: number[] = [];
+  const underWay: Promise<void>[] = [];
+  const startedMs = performance.now();
+  for (let n = 0; n < perSecond * seconds; n += 1) {
+    const pair = pairs[n % pairs.length];
+    if (pair === undefined) throw new Error('no pairs');
+    // A fixed rate: a slow answer must not slow down what is asked.
+    await pause(Math.max(0, startedMs + (n * 1_000) / perSecond - performance.now()));
+    underWay.push(callOnce(`http://127.0.0.1:${port}`, pair, rung).then((ms) => void timesMs.push(ms)));
+  }
+  await Promise.all(underWay);
+  for (const socket of idle) socket.terminate();
+  timesMs.sort((a, b) => a - b);
+  const at = (share: number): number => timesMs[Math.floor(timesMs.length * share)] ?? Number.NaN;
+  return { calls: timesMs.length, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+async function callOnce(url: string, { caller, roomId }: Pair, rung: Map<unknown, number>): Promise<number> {
+  const { userId, accessToken } = caller;
+  const post = async (path: string, body: object): Promise<Readonly<Record<string, unknown>>> => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ userId, accessToken, ...body }),
+    });
+    const answer = (await response.json()) as Readonly<Record<string, unknown>>;
+    if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const startedMs = performance.now();
+  const { callId } = await post('/api/calls/initiate', { roomId, callType: 'voice' });
+  while (!rung.has(callId)) await pause(1);
+  const tookMs = (rung.get(callId) ?? Number.NaN) - startedMs;
+  await post(`/api/calls/${String(callId)}/end`, {});
+  return tookMs;
+}
