@@ -115,10 +115,6 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
     this.#owner?.asked(asked.intent, (reply) => this.#answer(reply, id));
   }
 
-  alive(): void {
-    // The transport's heartbeat has noted it.
-  }
-
   closed(): void {
     this.#isOpen = false;
     this.#owner?.closed();
@@ -148,9 +144,7 @@ class DialectChannel<In, Out, Id, Memory> implements Channel {
   #write(frame: Out): boolean {
     // A peer that does not read would otherwise be given memory without end.
     if (this.#socket.bufferedBytes > MAX_PENDING_BYTES) {
-      this.#isOpen = false;
-      this.#parts.onDropped('READER_TOO_SLOW');
-      this.#socket.terminate();
+      this.#drop('READER_TOO_SLOW');
       return false;
     }
     this.#socket.send(frame);

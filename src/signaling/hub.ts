@@ -159,8 +159,13 @@ export class Hub implements SessionHost {
 
   lost(session: Session): void {
     this.dismissed(session);
+    // How the calls of its device go on is news to its client, even if it never joined them by this socket.
+    const { occupant } = session;
+    if (occupant !== undefined)
+      for (const call of this.#live.ofUser(occupant.userId))
+        if (isOwner(call, occupant)) session.invite(call.callId);
     this.#presence.lost(session);
-    if (session.occupant !== undefined) this.#reviewSeats(session.occupant);
+    if (occupant !== undefined) this.#reviewSeats(occupant);
   }
 
   /** A change of a call is on disk. In the order of each call's versions. */
@@ -351,4 +356,10 @@ export class Hub implements SessionHost {
 
 function isStoreDown(error: unknown): boolean {
   return error instanceof Error && error.name === 'StoreUnavailable';
+}
+
+/** Whether the user is in the call on this device. */
+function isOwner(call: Call, { userId, deviceId }: UserDevice): boolean {
+  const leg = legOf(call, userId);
+  return leg !== undefined && isPresent(leg) && leg.deviceId === deviceId;
 }

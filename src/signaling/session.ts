@@ -60,6 +60,8 @@ export class Session implements ChannelOwner {
   #invited: Set<CallId> | undefined;
   /** The calls that ended for it last: what is over for this client may go on for another of the same device. */
   #over: Set<CallId> | undefined;
+  /** Calls that began and ended while it had no socket: to whoever comes back they are no news. */
+  #passed: Set<CallId> | undefined;
   #waiting = 0;
   #waitingBytes = 0;
   #tail: Promise<void> | undefined;
@@ -158,6 +160,7 @@ export class Session implements ChannelOwner {
   end(message: CallEnded): void {
     const { callId } = message;
     if (this.isOver(callId)) return;
+    if (this.#channel === undefined && !this.knows(callId)) (this.#passed ??= new Set()).add(callId);
     this.tell(message);
     this.forget(callId);
     this.#over ??= new Set();
@@ -212,7 +215,10 @@ export class Session implements ChannelOwner {
 
   /** What was kept for the client since it lost its socket, in order. */
   unsent(): readonly ServerMessage[] {
-    return this.#outbox.latest(this.#sentSeq).map(({ message }) => message);
+    return this.#outbox
+      .latest(this.#sentSeq)
+      .map(({ message }) => message)
+      .filter((message) => !('callId' in message && this.#passed?.has(message.callId) === true));
   }
 
   prune(): void {

@@ -15,8 +15,6 @@ export interface Arrival {
 
 export interface SocketEvents<In> {
   frame(frame: In): void;
-  /** Something was heard that is no frame: a pong. */
-  alive(): void;
   /** Once, whatever the cause; nothing follows it. */
   closed(): void;
 }
@@ -30,8 +28,6 @@ export interface SignalSocket<In, Out> {
   listen(events: SocketEvents<In>): void;
   /** Ignored once it is closing. */
   send(frame: Out): void;
-  /** An orderly end: what was sent before still goes out. */
+  /** What was sent before still goes out, for as long as the peer takes it within a moment. */
   close(code: number, reason: string): void;
-  /** At once, without a farewell: for a peer that does not read. */
-  terminate(): void;
 }

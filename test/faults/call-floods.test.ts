@@ -232,7 +232,7 @@ await t.test(
     t.comment(`seed ${seed}`);
     const before = recordsOf(path);
     const framesBefore = caller.frames.length + callee.frames.length;
-    const startRss = gateway.rssBytes();
+    const memoryBefore = await gateway.memory();
 
     const batches = Math.ceil(FRAMES / BATCH);
     const tally = { sent: 0, answers: 0, closes: new Map<number, number>() };
@@ -249,10 +249,11 @@ await t.test(
       }
     };
     await Promise.all(Array.from({ length: 16 }, () => work()));
-    t.comment(
-      `${tally.sent} sent, ${tally.answers} answers, closes ${JSON.stringify([...tally.closes])}, ` +
-        `RSS ${mib(startRss)} to ${mib(gateway.rssBytes())}`,
-    );
+    const memory = await gateway.memory();
+    t.comment(`${tally.sent} sent, ${tally.answers} answers, closes ${JSON.stringify([...tally.closes])}`);
+    t.comment(`RSS ${mib(memoryBefore.rssBytes)}, then ${mib(memory.rssBytes)}`);
+    const grownBytes = memory.heapBytes - memoryBefore.heapBytes;
+    t.ok(grownBytes < 16 * MIB, `the heap grew by ${mib(grownBytes)}`);
     t.equal(tally.sent, batches * BATCH);
     t.ok(tally.answers > 0);
     t.equal(gateway.child.exitCode, null, 'it lives');

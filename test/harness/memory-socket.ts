@@ -9,7 +9,6 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
   /** The peer does not read: what waits for it. */
   bufferedBytes = 0;
   closedWith: { readonly code: number; readonly reason: string } | undefined;
-  isTerminated = false;
   #events: SocketEvents<In> | undefined;
   #isClosing = false;
 
@@ -38,12 +37,6 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
   close(code: number, reason: string): void {
     if (this.#isClosing) return;
     this.closedWith = { code, reason };
-    this.#end();
-  }
-
-  terminate(): void {
-    if (this.#isClosing) return;
-    this.isTerminated = true;
     this.#end();
   }
 

@@ -120,9 +120,6 @@ function attend(socket: SocketIoSocket): Seen {
         socket.send({ kind: 'ack', ack: frame.ack, payload: { echo: frame.payload }, recoverAs });
       else if (recoverAs !== undefined) socket.send({ kind: 'none', recoverAs });
     },
-    alive() {
-      // Nobody asks.
-    },
     closed() {
       seen.isClosed = true;
     },

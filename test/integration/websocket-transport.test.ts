@@ -33,7 +33,6 @@ import {
 interface Opened {
   readonly socket: SignalSocket<string, string>;
   readonly frames: string[];
-  signs: number;
   closes: number;
 }
 
@@ -56,11 +55,10 @@ async function start(t: Test): Promise<Rig> {
         checksOrigin: true,
         take: (upgrade) =>
           transport.accept(upgrade, (socket) => {
-            const one: Opened = { socket, frames: [], signs: 0, closes: 0 };
+            const one: Opened = { socket, frames: [], closes: 0 };
             opened.push(one);
             socket.listen({
               frame: (frame) => void one.frames.push(frame),
-              alive: () => void (one.signs += 1),
               closed: () => void (one.closes += 1),
             });
           }),
@@ -213,7 +211,6 @@ await t.test('what is within the limits is heard, whole and in order', async (t)
   client.socket.write(bytes.subarray(300));
   await until(() => opened.frames.length === 4);
   t.strictSame(opened.frames, ['first', `a${'b'.repeat(62)}c`, large, '']);
-  t.equal(opened.signs, 2, 'a ping and a pong are signs of life');
   await until(() => client.frames.length === 1);
   t.match(client.frames, [{ opcode: PONG, payload: Buffer.from('p'.repeat(125)) }]);
   opened.socket.send('answer');
@@ -322,13 +319,6 @@ await t.test('a close by the peer is answered, and closed() is said once', async
   const half = await open(t, rig);
   half.client.socket.end();
   await until(() => half.opened.closes === 1);
-  const gone = await open(t, rig);
-  gone.opened.socket.terminate();
-  gone.opened.socket.terminate();
-  gone.opened.socket.close(1012, '');
-  gone.opened.socket.send('x');
-  await until(() => gone.client.socket.readableEnded && gone.opened.closes === 1);
-  t.equal(gone.client.closeCode, undefined, 'there is no farewell');
   await until(() => rig.listeners.connections === 0);
   t.ok(rig.opened.every(({ closes }) => closes === 1));
   t.equal(rig.clock.pending, 0);
@@ -355,16 +345,20 @@ await t.test('who closes and never ends the connection is cut off too', async (t
   await until(() => opened.closes === 1 && rig.listeners.connections === 0, 2 * CLOSE_WITHIN_MS);
 });
 
-await t.test('who does not read shows in bufferedBytes', async (t) => {
-  const rig = await start(t);
-  const { client, opened } = await open(t, rig);
-  t.equal(opened.socket.bufferedBytes, 0);
-  client.socket.pause();
-  for (let i = 0; i < 400; i += 1) opened.socket.send('x'.repeat(65_536));
-  t.ok(opened.socket.bufferedBytes > 1_048_576);
-  opened.socket.terminate();
-  await until(() => opened.closes === 1);
-});
+await t.test(
+  'who does not read shows in bufferedBytes, and is cut off when it does not take the close',
+  async (t) => {
+    const rig = await start(t);
+    const { client, opened } = await open(t, rig);
+    t.equal(opened.socket.bufferedBytes, 0);
+    client.socket.pause();
+    for (let i = 0; i < 400; i += 1) opened.socket.send('x'.repeat(65_536));
+    t.ok(opened.socket.bufferedBytes > 1_048_576);
+    opened.socket.close(4010, 'too slow');
+    rig.clock.advance(CLOSE_WITHIN_MS);
+    await until(() => opened.closes === 1);
+  },
+);
 
 await t.test(
   'silent peers are pinged, and dead ones ended; a text half sent is no sign of life',
@@ -377,9 +371,10 @@ await t.test(
     for (let ms = 0; ms < DEAD_AFTER_MS + 5_000; ms += PING_EVERY_MS / 5) {
       rig.clock.advance(PING_EVERY_MS / 5);
       const pings = living.client.frames.filter(({ opcode }) => opcode === PING).length;
-      const { signs } = living.opened;
-      living.client.socket.write(frame(FIN | PONG));
-      await until(() => living.opened.signs > signs);
+      const answers = living.client.frames.filter(({ opcode }) => opcode === PONG).length;
+      // The answer to the ping shows that the pong before it was heard.
+      living.client.socket.write(Buffer.concat([frame(FIN | PONG), frame(FIN | PING)]));
+      await until(() => living.client.frames.filter(({ opcode }) => opcode === PONG).length > answers);
       t.ok(pings <= ms / PING_EVERY_MS + 1);
     }
     await until(() => silent.opened.closes === 1 && halfSent.opened.closes === 1);

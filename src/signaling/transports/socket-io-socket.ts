@@ -2,7 +2,7 @@
 
 import type { Socket } from 'socket.io';
 
-import { FINAL_CLOSE_CODES } from '../../protocol/close-codes.ts';
+import { CLOSE_CODES, FINAL_CLOSE_CODES } from '../../protocol/close-codes.ts';
 import type { Ack, SocketIoFrame, SocketIoPacket } from '../dialects/socket-io.ts';
 import type { Arrival, SignalSocket, SocketEvents } from '../transport.ts';
 import { RECOVERY_ROOM } from './socket-io-recovery.ts';
@@ -38,15 +38,11 @@ export class SocketIoSocket implements SignalSocket<SocketIoFrame, SocketIoPacke
   }
 
   listen(events: SocketEvents<SocketIoFrame>): void {
-    const { conn } = this.#socket;
-    const alive = (): void => events.alive();
-    conn.on('heartbeat', alive);
     this.#socket.onAny((name: unknown, ...args: unknown[]) => {
       if (!this.#isClosing) events.frame(frameOf(name, args));
     });
     this.#socket.once('disconnect', () => {
       this.#isClosing = true;
-      conn.off('heartbeat', alive);
       events.closed();
     });
   }
@@ -66,12 +62,9 @@ export class SocketIoSocket implements SignalSocket<SocketIoFrame, SocketIoPacke
     if (this.#isClosing) return;
     this.#isClosing = true;
     if (FINAL_CLOSE_CODES.has(code)) this.#socket.disconnect();
-    endWhenWritten(this.#socket.conn);
-  }
-
-  terminate(): void {
-    this.#isClosing = true;
-    endAtOnce(this.#socket.conn);
+    // Who does not read would not take the rest either.
+    if (code === CLOSE_CODES.tooSlow) endAtOnce(this.#socket.conn);
+    else endWhenWritten(this.#socket.conn);
   }
 
   #recoverAs(sessionId: string): void {

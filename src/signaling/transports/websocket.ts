@@ -137,7 +137,6 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
 
   heardSign(): void {
     this.lastHeardMs = this.#clock.monotonicMs();
-    if (!this.#isClosing) this.#events?.alive();
   }
 
   /** From now on the peer has a deadline: half-open connections would be kept for ever. */

@@ -1,3 +1,5 @@
+// How many Socket.IO sessions there are, in all and of one address, and that what ends is counted out again.
+
 import t from 'tap';
 
 import { SessionCounter } from '../../../../src/signaling/transports/session-counter.ts';
