@@ -122,7 +122,7 @@ await t.test(
     });
     const { body: timeline } = await look(url, callId, 'timeline');
     const types = (timeline['events'] as Record<string, unknown>[]).map(({ type }) => type);
-    t.strictSame(types, ['initiated', 'resumed', 'missed', 'ended']);
+    t.strictSame(types, ['initiated', 'user-offline', 'resumed', 'missed', 'ended']);
     t.match(timeline['verdict'], /^Nobody answered within 6 s\./);
     await until(() => notices.typesOf(callId).includes('end'));
     t.strictSame(notices.typesOf(callId).toSorted(), ['end', 'ring', 'ring-cancel'], 'told to ring once');

@@ -50,7 +50,8 @@ await t.test('T23 a departure that Synapse refuses changes nothing', async (t) =
   await dial(url, alice, roomId);
   await callee.next('incoming-call');
   t.match(await act(url, bob.accessToken, roomId, 'kick', { user_id: alice.userId }), {
-    errcode: 'M_FORBIDDEN',
+    status: 403,
+    body: { errcode: 'M_FORBIDDEN' },
   });
   await callee.ask('ping');
   t.notOk(callee.types().includes('call-ended'));

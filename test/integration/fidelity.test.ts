@@ -46,7 +46,9 @@ await t.test('A20 not one forbidden target reaches Synapse', async (t) => {
   t.ok(targets.length >= 500, `${targets.length} targets`);
   for (const target of targets) {
     const answer = await sendRaw(port, `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`, { answers: 1 });
-    const isOwn = target === '/health' || target === '/ready';
+    // As it is sent: one byte for each character, so that an exotic one may become the `?` of a query.
+    const [path] = Buffer.from(target, 'latin1').toString('latin1').split('?');
+    const isOwn = path === '/' || path === '/health' || path === '/ready';
     t.ok(answer.status === 404 || answer.status === 400 || isOwn, `${answer.status} ${target}`);
   }
   t.equal(upstream.receivedBytes(), 0);
