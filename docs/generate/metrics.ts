@@ -50,7 +50,7 @@ export function renderMetrics(): string {
     heldPolls: () => 0,
     connections: () => 0,
     sockets: () => [],
-    relayed: () => ({ messages: new Map(), bytes: 0 }),
+    relayed: () => ({ messages: {}, bytes: 0 }),
   });
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
   const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));

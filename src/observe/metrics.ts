@@ -14,7 +14,7 @@ export interface GaugeSources {
 
 /** Plain numbers: a counter of the library for each candidate would cost more than relaying it. */
 export interface RelayTally {
-  readonly messages: ReadonlyMap<string, number>;
+  readonly messages: Readonly<Record<string, number>>;
   readonly bytes: number;
 }
 
@@ -96,7 +96,7 @@ export function createMetrics() {
         registers: [],
         collect() {
           this.reset();
-          for (const [kind, count] of sources.relayed().messages) this.inc({ kind }, count);
+          for (const [kind, count] of Object.entries(sources.relayed().messages)) this.inc({ kind }, count);
         },
       });
       registry.registerMetric(relayed);

@@ -232,13 +232,17 @@ function negotiationReader(kind: NegotiationKind): Reader {
     if (target === undefined) return { problem: 'targetUserId must be a Matrix user id or all' };
     const extra = extraOf(members);
     if (!isShallow(extra)) return { problem: `nothing may be nested deeper than ${MAX_DEPTH}` };
-    return { type: 'negotiate', ...call, kind, target, body: read.body, extra };
+    const { claim, callId } = call;
+    return { type: 'negotiate', claim, callId, kind, target, body: read.body, extra };
   };
 }
 
 function extraOf(members: Members): Members {
-  const names = Object.keys(members).filter((name) => !NOT_PASSED_ON.has(name));
-  return names.length === 0 ? NO_MEMBERS : Object.fromEntries(names.map((name) => [name, members[name]]));
+  let extra: Record<string, unknown> | undefined;
+  for (const name of Object.keys(members)) {
+    if (!NOT_PASSED_ON.has(name)) (extra ??= {})[name] = members[name];
+  }
+  return extra ?? NO_MEMBERS;
 }
 
 function readCall(members: Members, missing: string): Pick<CallIntent, 'claim' | 'callId'> | BadRequest {

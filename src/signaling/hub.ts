@@ -50,6 +50,12 @@ export interface ApiCaller {
   readonly clientAddress: string;
 }
 
+/** What was passed on since the start. */
+export interface RelayTally {
+  readonly messages: Readonly<Record<Offered['kind'], number>>;
+  readonly bytes: number;
+}
+
 export interface SocketCount {
   readonly dialect: Channel['dialect'];
   readonly trust: Occupant['trust'] | 'none';
@@ -77,7 +83,7 @@ export class Hub implements SessionHost {
   readonly #sweeps: Sweeps;
   /** Every socket's session, also of those that have not said who they are. */
   readonly #connected = new Set<Session>();
-  readonly #relayedMessages = new Map<string, number>();
+  readonly #relayedMessages = { offer: 0, answer: 0, candidate: 0 };
   #relayedBytes = 0;
 
   constructor(parts: HubParts) {
@@ -225,7 +231,7 @@ export class Hub implements SessionHost {
   }
 
   /** What was passed on since the start, by kind, and about how many bytes. */
-  get relayed(): { readonly messages: ReadonlyMap<string, number>; readonly bytes: number } {
+  get relayed(): RelayTally {
     return { messages: this.#relayedMessages, bytes: this.#relayedBytes };
   }
 
@@ -248,7 +254,7 @@ export class Hub implements SessionHost {
   }
 
   #countRelayed(kind: Offered['kind'], bytes: number): void {
-    this.#relayedMessages.set(kind, (this.#relayedMessages.get(kind) ?? 0) + 1);
+    this.#relayedMessages[kind] += 1;
     this.#relayedBytes += bytes;
   }
 

@@ -244,15 +244,14 @@ function messageOf(
   body: unknown,
   extra: Offered['extra'],
 ): Negotiation {
-  const ours = { type: TYPES[kind], ...between };
-  switch (kind) {
-    case 'offer':
-      return { ...ours, ...extra, ...ours, offer: body };
-    case 'answer':
-      return { ...ours, ...extra, ...ours, answer: body };
-    case 'candidate':
-      return { ...ours, ...extra, ...ours, candidate: body };
-    default:
-      return kind satisfies never;
-  }
+  const type = TYPES[kind];
+  const { callId, fromUserId, targetUserId } = between;
+  const message: Negotiation = { type, callId, fromUserId, targetUserId, [kind]: body };
+  // Rare: browsers send nothing else.
+  return hasMembers(extra) ? Object.assign({ type }, extra, message) : message;
+}
+
+function hasMembers(value: object): boolean {
+  for (const name in value) if (Object.hasOwn(value, name)) return true;
+  return false;
 }

@@ -36,7 +36,7 @@ await t.test('docs/metrics.md has each metric of ours once, and no other', async
     heldPolls: () => 0,
     connections: () => 0,
     sockets: () => [],
-    relayed: () => ({ messages: new Map(), bytes: 0 }),
+    relayed: () => ({ messages: {}, bytes: 0 }),
   });
   const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
   const documented = [...committed('docs/metrics.md').matchAll(/^\| `(portico_\w+)`/gm)].map(

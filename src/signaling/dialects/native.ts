@@ -34,7 +34,7 @@ function read(frame: string): Asked<NativeId> | Unreadable<NativeId> {
   if (id === undefined && given !== undefined && given !== null)
     return { problem: `id must be a number or a text of at most ${MAX_ID_CHARACTERS} characters` };
   if (typeof type !== 'string') return { problem: 'type must be a text', id };
-  const intent = readRequest(type.replaceAll('_', '-'), parsed);
+  const intent = readRequest(type.includes('_') ? type.replaceAll('_', '-') : type, parsed);
   return 'problem' in intent ? { ...intent, id } : { intent, id };
 }
 
@@ -53,10 +53,23 @@ function parseJson(text: string): unknown {
 
 /** The hot path: the members are written once, and none is copied before; `type` is the first of every message. */
 function write(message: ServerMessage, seq: number | undefined): string {
-  const { type } = message;
   const text = JSON.stringify(message);
-  const numbered = seq === undefined ? text : `${text.slice(0, -1)},"seq":${seq}}`;
-  return `{"type":"${type}","eventType":"${type.replaceAll('-', '_')}",${numbered.slice(`{"type":"${type}",`.length)}`;
+  const typeEnd = TYPE_START + message.type.length;
+  const numbered = seq === undefined ? '' : `,"seq":${seq}`;
+  return `${text.slice(0, typeEnd + 1)},"eventType":"${underscored(message.type)}"${text.slice(typeEnd + 1, -1)}${numbered}}`;
+}
+
+const TYPE_START = '{"type":"'.length;
+const underscoredTypes = new Map<string, string>();
+
+/** There are as many as types of messages. */
+function underscored(type: ServerMessage['type']): string {
+  let text = underscoredTypes.get(type);
+  if (text === undefined) {
+    text = type.replaceAll('-', '_');
+    underscoredTypes.set(type, text);
+  }
+  return text;
 }
 
 function reply(answer: Reply, id: NativeId | undefined): string | undefined {

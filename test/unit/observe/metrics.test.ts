@@ -18,7 +18,7 @@ await t.test('gauges are read from their parts whenever somebody asks', async (t
     heldPolls: () => heldPolls,
     connections: () => 5,
     sockets: () => [],
-    relayed: () => ({ messages: new Map(), bytes: 0 }),
+    relayed: () => ({ messages: {}, bytes: 0 }),
   });
   t.match(await metrics.registry.metrics(), /^portico_held_polls 2$/m, 'now');
   heldPolls = 0;
@@ -35,7 +35,7 @@ await t.test(
       heldPolls: () => 0,
       connections: () => 0,
       sockets: () => [],
-      relayed: () => ({ messages: new Map(), bytes: 0 }),
+      relayed: () => ({ messages: {}, bytes: 0 }),
     });
     const chosenByClients = new Set([
       'path',
