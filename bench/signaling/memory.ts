@@ -5,8 +5,10 @@ import type { WebSocket } from 'ws';
 import type { MeasuredProcess } from './measured-process.ts';
 import { ask, openWebSocket, pause } from './relay.ts';
 
-const WARM_UP = 500;
-const SETTLE_MS = 3_000;
+/** Until then the heap of the process grows to its working size, which is no socket's cost. */
+const WARM_UP = 3_000;
+/** Longer than from one ping to the next. */
+const SETTLE_MS = 30_000;
 
 /** @returns bytes of resident memory for each of `count` sockets, opened after some that are not counted */
 export async function measureMemory(
