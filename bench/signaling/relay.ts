@@ -35,22 +35,22 @@ export async function measureRelay(
   lanes: readonly Lane[],
   durationMs: number,
 ): Promise<RelayFigure> {
-  let sent = 0;
-  let arrived = 0;
-  for (const lane of lanes) lane.onArrival(() => (arrived += 1));
+  const tally = { sent: 0, arrived: 0 };
+  for (const lane of lanes) lane.onArrival(() => (tally.arrived += 1));
   const run = async (forMs: number): Promise<void> => {
     const startedMs = performance.now();
-    const before = sent;
+    const before = tally.sent;
     for (let passedMs = 0; passedMs < forMs; passedMs = performance.now() - startedMs) {
-      for (; sent - before < (passedMs * PER_SECOND) / 1_000; sent += 1) lanes[sent % lanes.length]?.send();
+      for (; tally.sent - before < (passedMs * PER_SECOND) / 1_000; tally.sent += 1)
+        lanes[tally.sent % lanes.length]?.send();
       await pause(TICK_MS);
     }
-    while (arrived < sent) await pause(TICK_MS);
+    while (tally.arrived < tally.sent) await pause(TICK_MS);
   };
   await run(durationMs / 2);
-  const [cpuBefore, arrivedBefore] = [server.cpuSeconds(), arrived];
+  const [cpuBefore, arrivedBefore] = [server.cpuSeconds(), tally.arrived];
   await run(durationMs);
-  return { name, perCpuSecond: (arrived - arrivedBefore) / (server.cpuSeconds() - cpuBefore) };
+  return { name, perCpuSecond: (tally.arrived - arrivedBefore) / (server.cpuSeconds() - cpuBefore) };
 }
 
 /** Bare WebSockets: the pair is the path. */

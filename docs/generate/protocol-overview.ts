@@ -112,6 +112,9 @@ that the client has left with \`connection_lost\`. A caller who is lost while it
    [recover](socket-io.md#when-a-connection-ends).
 3. If nothing was resumed: \`join-call\` for the call that you are in, then a new offer (an ICE restart).
 
+Answers are not sent again: a request whose answer was lost may have been done, and asking once more is harmless for all
+but offers and candidates, which then arrive twice.
+
 Every client has to be ready for this: a restart of the server ends all sockets, while the calls go on.
 
 ## Close codes

@@ -8,8 +8,8 @@ import type { CallId, DeviceId, UserId } from '../matrix/ids.ts';
 import { MAX_KEPT_BYTES } from '../protocol/limits.ts';
 import type { Negotiation, NegotiationKind } from '../protocol/messages.ts';
 import type { NegotiateIntent } from '../protocol/requests.ts';
-import { sizeOfJson } from './relay-size.ts';
 import { Inbox, Stream, type Deliver, type Tally } from './relay-stream.ts';
+import { sizeOfJson } from './weight.ts';
 
 export type { Deliver } from './relay-stream.ts';
 

@@ -2,20 +2,22 @@
 // for the rest. For limits only; never for what is written to a wire. Pure.
 
 import type { ServerMessage } from '../protocol/messages.ts';
-import { MAX_DEPTH } from '../protocol/negotiation.ts';
 import type { Claim, Intent } from '../protocol/requests.ts';
 
 /** Ids, times and names: each is bounded by its parser. */
 const BASE_BYTES = 512;
+const MEMBER_BYTES = 16;
+/** Of a whole message; what is relayed may be nested half as deeply. */
+const MAX_DEPTH = 64;
 
 export function intentBytes(intent: Intent): number {
   switch (intent.type) {
     case 'negotiate':
-      return BASE_BYTES + claimBytes(intent.claim) + valueBytes(intent.body, 0) + valueBytes(intent.extra, 0);
+      return BASE_BYTES + claimBytes(intent.claim) + sizeOfJson(intent.body) + sizeOfJson(intent.extra);
     case 'register':
-      return BASE_BYTES + claimBytes(intent.claim) + valueBytes(intent.resume?.token, 0);
+      return BASE_BYTES + claimBytes(intent.claim) + sizeOfJson(intent.resume?.token);
     case 'initiate':
-      return BASE_BYTES + claimBytes(intent.claim) + valueBytes(intent.invitees, 0);
+      return BASE_BYTES + claimBytes(intent.claim) + sizeOfJson(intent.invitees);
     case 'ping':
       return BASE_BYTES;
     default:
@@ -25,7 +27,7 @@ export function intentBytes(intent: Intent): number {
 
 /** As it came: it may be as long as a frame. */
 function claimBytes({ userId, accessToken, deviceId }: Claim): number {
-  return valueBytes(userId, 0) + valueBytes(accessToken, 0) + valueBytes(deviceId, 0);
+  return sizeOfJson(userId) + sizeOfJson(accessToken) + sizeOfJson(deviceId);
 }
 
 export function messageBytes(message: ServerMessage): number {
@@ -33,19 +35,23 @@ export function messageBytes(message: ServerMessage): number {
     case 'webrtc-offer':
     case 'webrtc-answer':
     case 'ice-candidate':
-      return BASE_BYTES + valueBytes(message, 0);
+      return BASE_BYTES + sizeOfJson(message);
     default:
       return BASE_BYTES;
   }
 }
 
-/** Two bytes for each character of each text, and a little for each value. What is nested deeper was refused before. */
-export function valueBytes(value: unknown, depth: number): number {
-  if (typeof value === 'string') return value.length * 2;
-  if (typeof value !== 'object' || value === null) return 8;
-  if (depth > MAX_DEPTH + 1) return BASE_BYTES;
-  let bytes = 16;
-  for (const [name, member] of Object.entries(value))
-    bytes += name.length * 2 + valueBytes(member, depth + 1);
+/**
+ * The characters of all texts and names, and a little for each value: about what it is as JSON, at least half of what
+ * it holds in memory. Infinite for what is nested more deeply than `MAX_DEPTH`: writing that out could exhaust the stack.
+ * @param value what JSON can hold
+ */
+export function sizeOfJson(value: unknown, depth = 0): number {
+  if (typeof value === 'string') return MEMBER_BYTES + value.length;
+  if (typeof value !== 'object' || value === null) return MEMBER_BYTES;
+  if (depth === MAX_DEPTH) return Infinity;
+  let bytes = MEMBER_BYTES;
+  for (const name in value)
+    bytes += name.length + sizeOfJson((value as Readonly<Record<string, unknown>>)[name], depth + 1);
   return bytes;
 }

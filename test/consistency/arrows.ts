@@ -350,7 +350,6 @@ export const PURE_FILES: readonly string[] = [
   'signaling/frame-rate.ts',
   'signaling/live-calls.ts',
   'signaling/outbox.ts',
-  'signaling/relay-size.ts',
   'signaling/weight.ts',
 ];
 

@@ -58,6 +58,4 @@ export interface Dialect<In, Out, Id, Memory> {
   write(message: ServerMessage, seq: number | undefined, memory: Memory): Out;
   /** The frame of a reply, or undefined where the dialect answers with silence. */
   reply(reply: Reply, id: Id | undefined, memory: Memory): Out | undefined;
-  /** How many bytes a frame has, roughly: for the limits of what waits. */
-  sizeOf(frame: Out): number;
 }

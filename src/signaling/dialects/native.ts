@@ -21,7 +21,6 @@ export const nativeDialect: Dialect<string, string, NativeId, NativeMemory> = {
   read,
   write,
   reply,
-  sizeOf: (frame) => Buffer.byteLength(frame),
 };
 
 function read(frame: string): Asked<NativeId> | Unreadable<NativeId> {

@@ -3,7 +3,6 @@
 
 import type { NegotiationKind, ServerMessage } from '../../protocol/messages.ts';
 import { readRequest, type Intent } from '../../protocol/requests.ts';
-import { valueBytes } from '../weight.ts';
 import type { Asked, Dialect, Reply, Unreadable } from './dialect.ts';
 import {
   BARE_MEMBERS,
@@ -70,7 +69,6 @@ export const socketIoDialect: Dialect<SocketIoFrame, SocketIoPacket, Ack, Socket
     payload: payloadOf(message),
   }),
   reply: replyPacket,
-  sizeOf: (packet) => (packet.kind === 'none' ? 0 : valueBytes(packet.payload, 0)),
 };
 
 function read(frame: SocketIoFrame, memory: SocketIoMemory): Asked<Ack> | Unreadable<Ack> {

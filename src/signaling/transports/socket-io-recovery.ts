@@ -6,7 +6,7 @@ import { Adapter, type Session } from 'socket.io-adapter';
 
 import type { Clock } from '../../clock.ts';
 import { MAX_PENDING_BYTES, MAX_PENDING_FRAMES } from '../../protocol/limits.ts';
-import { valueBytes } from '../weight.ts';
+import { sizeOfJson } from '../weight.ts';
 
 /** Who is in this room of the library is recovered; nothing is ever sent to the room. */
 export const RECOVERY_ROOM = 'recovery';
@@ -88,7 +88,7 @@ export function recoveryAdapter({ clock, graceMs, sessions, connected }: Recover
       const args = [...packet.data, offset];
       let packets = this.#packets.get(id);
       if (packets === undefined) this.#packets.set(id, (packets = new KeptPackets()));
-      packets.push({ offset, args, bytes: valueBytes(args, 0) });
+      packets.push({ offset, args, bytes: sizeOfJson(args) });
       super.broadcast({ ...packet, data: args }, options);
     }
 

@@ -5,7 +5,7 @@ import t from 'tap';
 import { MAX_KEPT_BYTES, MAX_KEPT_CANDIDATES } from '../../../src/protocol/limits.ts';
 import type { Negotiation } from '../../../src/protocol/messages.ts';
 import { NegotiationRelay, type Deliver } from '../../../src/signaling/relay.ts';
-import { sizeOfJson } from '../../../src/signaling/relay-size.ts';
+import { sizeOfJson } from '../../../src/signaling/weight.ts';
 import { callId } from '../../contract/calls.ts';
 import { active, alice, bob, CALL_ID, carol, dave, group, mallory, phone } from '../call/model/calls.ts';
 import { newSeat, offered, sender } from './relay-seats.ts';

@@ -125,11 +125,6 @@ await t.test('replies', async (t) => {
   t.strictSame(reply(refused, 5), { ...error, id: 5 });
 });
 
-await t.test('the size of a frame is its bytes', async (t) => {
-  t.equal(nativeDialect.sizeOf('a'), 1);
-  t.equal(nativeDialect.sizeOf('ü€'), 5);
-});
-
 const RUNS = { numRuns: 5_000 };
 
 await t.test('whatever comes is an intent or a described problem, never an exception', async () => {
