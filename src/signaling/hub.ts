@@ -169,7 +169,7 @@ export class Hub implements SessionHost {
     const { occupant } = session;
     if (occupant !== undefined)
       for (const call of this.#live.ofUser(occupant.userId))
-        if (isOwner(call, occupant)) session.invite(call.callId);
+        if (isOwner(call, occupant) && !session.isOver(call.callId)) session.invite(call.callId);
     this.#presence.lost(session);
     if (occupant !== undefined) this.#reviewSeats(occupant);
   }

@@ -2,9 +2,9 @@
 // asks was established before, or is here from the call that the request names. Rules of calls are in the model.
 
 import { findInvitees } from '../call/membership.ts';
-import type { Call, UserDevice } from '../call/model/call.ts';
+import type { Call, Leg, UserDevice } from '../call/model/call.ts';
 import type { CallCommand } from '../call/model/commands.ts';
-import { isPresent, legOf } from '../call/model/legs.ts';
+import { isPending, isPresent, legOf } from '../call/model/legs.ts';
 import { rejectStatus, sessionStatus } from '../call/model/words.ts';
 import type { CallResult, CallService } from '../call/service.ts';
 import { errorEntry, type ErrorCode } from '../errors.ts';
@@ -13,6 +13,7 @@ import type { IceServers } from '../ice/ice.ts';
 import type { CallId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import type { CallIntent, InitiateIntent, NegotiateIntent, ToggleIntent } from '../protocol/requests.ts';
+import type { CallEnded } from '../protocol/messages.ts';
 import type { Answer } from './channel.ts';
 import type { LiveCalls } from './live-calls.ts';
 import type { NegotiationRelay } from './relay.ts';
@@ -77,16 +78,15 @@ export class Requests {
   async join(session: Session, occupant: Occupant, { callId }: CallIntent, answer: Answer): Promise<void> {
     const { live, service } = this.#parts;
     const call = live.get(callId) ?? (await service.find(callId, occupant.userId));
-    if (call === undefined || legOf(call, occupant.userId) === undefined)
-      return refuse(answer, 'CALL_NOT_FOUND');
-    if (call.state === 'ended') {
+    const leg = call === undefined ? undefined : legOf(call, occupant.userId);
+    if (call === undefined || leg === undefined) return refuse(answer, 'CALL_NOT_FOUND');
+    if (call.state === 'ended' || (!isPresent(leg) && !isPending(leg))) {
       done(answer, { callId, status: sessionStatus(call) });
-      session.end({ type: 'call-ended', callId, endedBy: call.endedBy, reason: call.endReason });
+      session.end(endFor(call, leg));
       return;
     }
-    const leg = legOf(call, occupant.userId);
-    const isElsewhere = leg !== undefined && isPresent(leg) && leg.deviceId !== session.occupant?.deviceId;
-    if (isElsewhere) return refuse(answer, 'CALL_OTHER_DEVICE');
+    if (isPresent(leg) && leg.deviceId !== session.occupant?.deviceId)
+      return refuse(answer, 'CALL_OTHER_DEVICE');
     done(answer, { callId, status: sessionStatus(call) });
     this.#enter(call, session);
   }
@@ -169,6 +169,15 @@ function silence(tabs: readonly Session[], call: Call, { userId, deviceId }: Occ
 
 function commandOf(type: ActIntent['type'], { userId, deviceId }: UserDevice): CallCommand {
   return { type: type === 'ringing' ? 'note-ringing' : type, userId, deviceId };
+}
+
+/** How it ended for somebody whose part in it is over, whether or not the others go on. */
+function endFor(call: Call, leg: Leg): CallEnded {
+  const ended = { type: 'call-ended', callId: call.callId } as const;
+  if (call.state === 'ended') return { ...ended, endedBy: call.endedBy, reason: call.endReason };
+  if (leg.state === 'left') return { ...ended, endedBy: leg.userId, reason: leg.reason };
+  if (leg.state === 'rejected') return { ...ended, endedBy: leg.userId, reason: 'rejected' };
+  return { ...ended, endedBy: 'system', reason: leg.state === 'busy' ? 'busy' : 'no_answer' };
 }
 
 function idOf(result: Extract<CallResult, { refused: ErrorCode }>): Members {

@@ -205,7 +205,7 @@ await t.test('what is held is limited by count and by bytes', async (t) => {
   t.equal(screen.of('error').length, 3, '72 are held');
   const big = test.connectSocketIo();
   const sdp = `v=0${'x'.repeat(60_000)}`;
-  for (let n = 0; n < 4; n += 1) {
+  for (let n = 0; n < 6; n += 1) {
     big.emit('webrtc-offer', {
       callId,
       offer: { type: 'offer', sdp },
@@ -215,7 +215,7 @@ await t.test('what is held is limited by count and by bytes', async (t) => {
   await settle();
   t.equal(big.of('error').length, 2, '256 KiB are held');
   const deep = test.connectSocketIo();
-  for (let n = 0; n < 4; n += 1)
+  for (let n = 0; n < 6; n += 1)
     deep.emit('webrtc-offer', { callId, offer: 'v=0', a: { b: { c: { d: { e: sdp } } } } });
   await settle();
   t.equal(deep.of('error').length, 2, 'however deep it hides');
