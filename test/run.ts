@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { NEEDED_COMMANDS, prepare } from './harness/prepare.ts';
-import { countTests } from './harness/tap-count.ts';
+import { countTests, describeFailures } from './harness/tap-count.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAP_OUTPUT = `${ROOT}.tap/output.tap`;
@@ -41,7 +41,9 @@ async function main(): Promise<number> {
     `--output-file=${TAP_OUTPUT}`,
     ...process.argv.slice(2),
   ]);
-  const counted = countTests(readFileSync(TAP_OUTPUT, 'utf8'));
+  const output = readFileSync(TAP_OUTPUT, 'utf8');
+  for (const failure of describeFailures(output)) console.log(`\n${failure}`);
+  const counted = countTests(output);
   const passed = counted.passed + CHECKS.length - failedChecks;
   // A runner that died without a failed test to show is a failure all the same.
   const failed = counted.failed + failedChecks + (tapExit !== 0 && counted.failed === 0 ? 1 : 0);
