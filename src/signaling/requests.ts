@@ -8,7 +8,6 @@ import { isPending, isPresent, legOf } from '../call/model/legs.ts';
 import { rejectStatus, sessionStatus } from '../call/model/words.ts';
 import type { CallResult, CallService } from '../call/service.ts';
 import { errorEntry, type ErrorCode } from '../errors.ts';
-import type { Door } from '../http/auth.ts';
 import type { IceServers } from '../ice/ice.ts';
 import type { CallId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
@@ -25,7 +24,6 @@ export interface RequestsParts {
   readonly service: Pick<CallService, 'initiate' | 'command' | 'find'>;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
   readonly ice: IceServers;
-  readonly door: Door;
   readonly relay: NegotiationRelay;
   readonly live: LiveCalls;
   readonly seats: Seats;
