@@ -53,7 +53,8 @@ export async function startCoturn(
     stream.on('data', (piece: Buffer) => (log += piece.toString()));
   const isListening = (): boolean => {
     if (child.exitCode !== null) throw new Error(`turnserver ended:\n${log}`);
-    return log.includes('UDP listener opened on');
+    // The thread that starts last: what comes before those that judge credentials is never answered, nor sent again.
+    return log.includes('UDP listener opened on') && log.includes('IO method (admin thread)');
   };
   await Promise.race([until(isListening, 20_000), failed]);
   return { port, secret, log: () => log };
