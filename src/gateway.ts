@@ -39,6 +39,7 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { registerHealth, registerMetrics } from './observe/routes.ts';
 import { isLongPoll } from './proxy/deadlines.ts';
 import { createForwardLane } from './proxy/forward.ts';
+import { createTunnels } from './proxy/tunnels.ts';
 import { openUpstream } from './proxy/upstream.ts';
 import type { CallNotifier } from './push/push.ts';
 import { createWebhook } from './push/webhook.ts';
@@ -84,11 +85,19 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   const upstream = openUpstream(config.synapse.url, config.synapse.connectTimeoutMs);
   lifecycle.onStop(() => upstream.close());
-  const lane = createForwardLane(
-    upstream,
-    { ...config.synapse, bodyIdleTimeoutMs: config.limits.bodyIdleTimeoutMs },
+  const laneLimits = { ...config.synapse, bodyIdleTimeoutMs: config.limits.bodyIdleTimeoutMs };
+  const lane = createForwardLane(upstream, laneLimits, clock);
+  const tunnels = createTunnels({
+    tunnels: config.tunnels,
+    openLane(address, rules) {
+      const service = openUpstream(address, config.synapse.connectTimeoutMs, address.host);
+      lifecycle.onStop(() => service.close());
+      return createForwardLane(service, laneLimits, clock, rules);
+    },
     clock,
-  );
+    log,
+    metrics,
+  });
   const homeserver = cached(httpHomeserver(upstream.dispatcher, upstream.origin, clock), { clock });
   const vouching = createVouching(homeserver, clock);
   const door: Door = { mode: config.signaling.identity, homeserver, vouching };
@@ -225,12 +234,13 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
         watchRooms(exchange);
         lane.forward(exchange);
       },
+      tunnels,
       adminClients: addressRanges(config.synapse.adminAllow),
       own(request, response) {
         if (!doors.request(request, response)) server.routing(request, response);
       },
     }),
-    upgrades: createUpgrades({ ...doorParts, targets: doors.targets, origins }),
+    upgrades: createUpgrades({ ...doorParts, targets: [...doors.targets, tunnels.target], origins }),
   });
   const operatorListeners = createListeners([config.observe.listen], {
     ...listenerParts,
@@ -247,6 +257,8 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     connections: () => listeners.connections,
     sockets: () => hub.sockets(),
     relayed: () => hub.relayed,
+    tunnels: () => tunnels.open,
+    tunnelBytes: () => tunnels.bytes,
   });
 
   return {
@@ -303,9 +315,11 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   async function drain(): Promise<void> {
     lane.endPolls();
     hub.drain();
+    tunnels.drain();
     const cancel = clock.after(config.limits.drainTimeoutMs, () => listeners.destroy());
     await listeners.drain();
     cancel();
+    tunnels.destroy();
     await doors.close();
   }
 }

@@ -45,7 +45,8 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   ADDRESS_CONNECTIONS_EXCEEDED:
     'If the address is a proxy of yours, list it in `trusted_proxies`; else `limits.connections_per_address` is the limit.',
   GATEWAY_DRAINING: 'Nothing: Portico is about to stop, and clients come back by themselves.',
-  UPSTREAM_UNREACHABLE: 'Start Synapse, or correct `synapse.url`; `GET /ready` shows when it is back.',
+  UPSTREAM_UNREACHABLE:
+    'Start Synapse, or correct `synapse.url`; `GET /ready` shows when it is back. With the route `tunnel`, the same for the service of `tunnels`.',
   UPSTREAM_FAILED: 'Look into the log of Synapse at this time: it was restarted, or it crashed.',
   UPSTREAM_TIMEOUT:
     'Look for an overloaded Synapse or database; `synapse.response_timeout` is how long is waited.',

@@ -41,6 +41,10 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The code says what to do: see [errors](errors.md). A steady rise of one code is one client with a defect.',
   portico_sockets:
     'About one for each client that can be rung; `identity="none"` that stays high means that clients connect and never say who they are.',
+  portico_tunnels:
+    'About one for each participant of a conference; it falls to zero when the service restarts.',
+  portico_tunnel_bytes_total:
+    'Signaling of conferences only. Much more to `client` than to `upstream` is normal: rooms are told to everybody.',
   portico_connections: 'Compare with `limits.connections`; it should follow the number of clients.',
 };
 
@@ -51,6 +55,8 @@ export function renderMetrics(): string {
     connections: () => 0,
     sockets: () => [],
     relayed: () => ({ messages: {}, bytes: 0 }),
+    tunnels: () => 0,
+    tunnelBytes: () => ({ client: 0, upstream: 0 }),
   });
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
   const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));

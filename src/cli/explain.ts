@@ -12,6 +12,7 @@ import { readHead, type RequestHead } from '../http/head.ts';
 import { responseDeadlineMs } from '../proxy/deadlines.ts';
 import { isTransactional } from '../proxy/retry.ts';
 import { routeRequest } from '../proxy/route.ts';
+import { tunnelPathOf } from '../proxy/tunnel-head.ts';
 
 export interface ExplainOptions extends LoadOptions {
   readonly method: string;
@@ -61,10 +62,17 @@ function explainRequest(config: Config, asked: AskedRequest): { rows: Row[]; isS
   const peer = { address: asked.from, isUnix: false, isTls: false, localAuthority: 'localhost' };
   const client = readClient(head, peer, addressRanges(config.trustedProxies));
   rows.push(['client', `${client.address}, by ${requestOrigin(client, config.publicUrl)}`]);
-  const route = routeRequest(head, addressRanges(config.synapse.adminAllow).has(client.address));
+  const isAdminClient = addressRanges(config.synapse.adminAllow).has(client.address);
+  const tunnelPaths = config.tunnels.map(({ path }) => path);
+  const route = routeRequest(head, isAdminClient, tunnelPaths);
   rows.push(['route', route.route]);
   if (route.to === 'nowhere') return { rows: [...rows, ...refusal(route.code)], isServed: false };
   if (route.to === 'synapse') return { rows: [...rows, ...forwarding(head, config)], isServed: true };
+  if (route.to === 'tunnel') {
+    const path = tunnelPathOf(head.path, tunnelPaths);
+    const tunnel = config.tunnels.find((candidate) => candidate.path === path);
+    return { rows: [...rows, ['upstream', tunnel?.to.authority ?? '']], isServed: true };
+  }
   const answer =
     route.to === 'preflight' ? '204 with the CORS headers of the Matrix specification' : 'a page, or a 404';
   return { rows: [...rows, ['answer', `${answer}, from Portico itself`]], isServed: true };

@@ -12,9 +12,11 @@ import { signalingSection } from './sections/signaling.ts';
 import { storeSection } from './sections/store.ts';
 import { synapseSection } from './sections/synapse.ts';
 import { topLevelKeys } from './sections/top-level.ts';
+import { tunnelsKey } from './sections/tunnels.ts';
 
 export const configTree = {
   ...topLevelKeys,
+  tunnels: tunnelsKey,
   synapse: synapseSection,
   limits: limitsSection,
   ice: iceSection,

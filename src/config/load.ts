@@ -5,8 +5,9 @@ import { isAbsolute, join } from 'node:path';
 
 import type { Config } from './config.ts';
 import { configTree } from './config.ts';
+import { findConflicts } from './conflicts.ts';
 import { parseYaml } from './document.ts';
-import type { Environment } from './environment.ts';
+import { givenVariable, variableName, type Environment } from './environment.ts';
 import type { Fault } from './faults.ts';
 import { describeValue } from './faults.ts';
 import type { Resolved } from './resolve.ts';
@@ -34,7 +35,14 @@ export function loadConfig({ file, environment, directory = process.cwd() }: Loa
     readFile: (path) => readTextFile(fromDirectory(path)),
   });
   // A broken file is no reason to keep quiet about the environment.
-  if (!('faults' in document)) return resolved;
+  if (!('faults' in document)) {
+    if ('faults' in resolved) return resolved;
+    const conflicts = findConflicts(resolved.config, (path) => {
+      const name = variableName([String(path[0])]);
+      return givenVariable(environment, name) === undefined ? document.locate(path) : name;
+    });
+    return conflicts.length > 0 ? { faults: conflicts } : resolved;
+  }
   return { faults: [...document.faults, ...('faults' in resolved ? resolved.faults : [])] };
 }
 

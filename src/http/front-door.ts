@@ -26,6 +26,8 @@ import { sendAnswer } from './send.ts';
 export interface FrontDoorParts {
   /** The lane to Synapse; without one (the operator's listener) nothing is forwarded. */
   readonly forward: ((exchange: Exchange) => void) | undefined;
+  /** Ordinary requests on the paths of tunnels; without any there are no tunnels. */
+  readonly tunnels?: { readonly paths: readonly string[]; readonly forward: (exchange: Exchange) => void };
   /** Our own handlers (Fastify's). */
   readonly own: (request: IncomingMessage, response: ServerResponse) => void;
   /** How long the small body of a request to ourselves may take, from its head to its end. */
@@ -73,12 +75,18 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
     watchEnd(exchange);
     attachExchange(exchange);
 
-    const route = forward === undefined ? OWN : routeRequest(head, parts.adminClients.has(client.address));
+    const route =
+      forward === undefined
+        ? OWN
+        : routeRequest(head, parts.adminClients.has(client.address), parts.tunnels?.paths);
     exchange.outcome.route = route.route;
     if (parts.isDraining()) response.setHeader('Connection', 'close');
     switch (route.to) {
       case 'synapse':
         forward?.(exchange);
+        return;
+      case 'tunnel':
+        parts.tunnels?.forward(exchange);
         return;
       case 'preflight':
         sendAnswer(

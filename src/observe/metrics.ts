@@ -10,6 +10,10 @@ export interface GaugeSources {
   readonly sockets: () => Iterable<{ readonly dialect: string; readonly trust: string }>;
   /** What was passed on since the start. */
   readonly relayed: () => RelayTally;
+  /** Open now. */
+  readonly tunnels: () => number;
+  /** Passed on since the start, by whom it was for. */
+  readonly tunnelBytes: () => Readonly<Record<'client' | 'upstream', number>>;
 }
 
 /** Plain numbers: a counter of the library for each candidate would cost more than relaying it. */
@@ -110,6 +114,22 @@ export function createMetrics() {
         },
       });
       registry.registerMetric(relayedBytes);
+      gauge(
+        'portico_tunnels',
+        'Open WebSocket tunnels (tunnels), with those that the service behind has not answered yet.',
+        sources.tunnels,
+      );
+      const tunnelBytes = new Counter({
+        name: 'portico_tunnel_bytes_total',
+        help: 'Bytes passed on through tunnels, by whom they were for (client, upstream).',
+        labelNames: ['to'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [to, bytes] of Object.entries(sources.tunnelBytes())) this.inc({ to }, bytes);
+        },
+      });
+      registry.registerMetric(tunnelBytes);
     },
   };
 

@@ -6,8 +6,9 @@ import type { Dispatcher } from 'undici';
 
 import type { CancelTimer, Clock } from '../clock.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
-import { errorAnswer } from '../http/errors.ts';
+import { errorAnswer, type Answer } from '../http/errors.ts';
 import { noteError, type Exchange } from '../http/exchange.ts';
+import type { RequestHead } from '../http/head.ts';
 import { breakOff, endLingering, isBodyRead, sendAnswer } from '../http/send.ts';
 import { MeteredBody, readWhole } from './body.ts';
 import { isLongPoll, responseDeadlineMs } from './deadlines.ts';
@@ -23,6 +24,22 @@ export interface ForwardLimits {
   readonly bodyIdleTimeoutMs: number;
 }
 
+/** What depends on who the upstream is. */
+export interface ForwardRules {
+  /** The request as it is sent; headers as a raw list. */
+  readonly outgoing: (exchange: Exchange) => { readonly target: string; readonly headers: string[] };
+  /** What the client is told when there is no answer of the upstream to pass on. */
+  readonly failure: (code: ErrorCode, head: RequestHead) => Answer;
+}
+
+const SYNAPSE: ForwardRules = {
+  outgoing: ({ head, client, requestId }) => ({
+    target: head.target,
+    headers: requestHeaders(head, client, requestId),
+  }),
+  failure: (code, { method, path }) => errorAnswer(code, { method, path, isMatrix: true }),
+};
+
 export interface ForwardLane {
   forward(exchange: Exchange): void;
   /** Answers 503 to every long poll that Synapse still holds; other requests go on. */
@@ -31,11 +48,16 @@ export interface ForwardLane {
   readonly heldPolls: number;
 }
 
-export function createForwardLane(upstream: Upstream, limits: ForwardLimits, clock: Clock): ForwardLane {
+export function createForwardLane(
+  upstream: Upstream,
+  limits: ForwardLimits,
+  clock: Clock,
+  rules: ForwardRules = SYNAPSE,
+): ForwardLane {
   const polls = new Set<Forwarding>();
   return {
     forward(exchange) {
-      const forwarding = new Forwarding(exchange, upstream, limits, clock);
+      const forwarding = new Forwarding(exchange, upstream, limits, clock, rules);
       if (isLongPoll(exchange.head)) {
         polls.add(forwarding);
         exchange.response.once('close', () => polls.delete(forwarding));
@@ -61,6 +83,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   readonly #upstream: Upstream;
   readonly #limits: ForwardLimits;
   readonly #clock: Clock;
+  readonly #rules: ForwardRules;
   readonly #startedMs: number;
 
   #body: MeteredBody | undefined;
@@ -71,11 +94,18 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #isOver = false;
   #cancelStall: CancelTimer | undefined;
 
-  constructor(exchange: Exchange, upstream: Upstream, limits: ForwardLimits, clock: Clock) {
+  constructor(
+    exchange: Exchange,
+    upstream: Upstream,
+    limits: ForwardLimits,
+    clock: Clock,
+    rules: ForwardRules,
+  ) {
     this.#exchange = exchange;
     this.#upstream = upstream;
     this.#limits = limits;
     this.#clock = clock;
+    this.#rules = rules;
     this.#startedMs = clock.monotonicMs();
     exchange.outcome.upstream = upstream.name;
   }
@@ -121,14 +151,15 @@ class Forwarding implements Dispatcher.DispatchHandler {
 
   #dispatch(body: Buffer | MeteredBody | null): void {
     if (this.#isOver) return;
-    const { head, client, requestId } = this.#exchange;
+    const { head } = this.#exchange;
     this.#controller = undefined;
     try {
+      const { target, headers } = this.#rules.outgoing(this.#exchange);
       this.#upstream.dispatcher.dispatch(
         {
           method: head.method,
-          path: head.target,
-          headers: requestHeaders(head, client, requestId),
+          path: target,
+          headers,
           body,
           headersTimeout: responseDeadlineMs(head, this.#limits.responseTimeoutMs),
           bodyTimeout: this.#limits.bodyIdleTimeoutMs,
@@ -226,12 +257,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
       breakOff(request, this.#clock);
       return;
     }
-    sendAnswer(
-      request,
-      response,
-      errorAnswer(code, { method: head.method, path: head.path, isMatrix: true }),
-      this.#clock,
-    );
+    sendAnswer(request, response, this.#rules.failure(code, head), this.#clock);
   }
 
   #onClientClosed(): void {

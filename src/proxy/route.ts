@@ -4,11 +4,13 @@
 import type { ErrorCode } from '../errors.ts';
 import type { RequestHead } from '../http/head.ts';
 import { leavesPrefix } from './deny.ts';
+import { tunnelPathOf } from './tunnel-head.ts';
 
 /** `route` is the label used in the access log and in metrics. */
 export type Route =
   | { readonly to: 'synapse'; readonly route: 'matrix' | 'synapse-client' | 'synapse-admin' }
   | { readonly to: 'preflight'; readonly route: 'preflight' }
+  | { readonly to: 'tunnel'; readonly route: 'tunnel' }
   | { readonly to: 'own'; readonly route: 'own' }
   | { readonly to: 'nowhere'; readonly route: 'denied'; readonly code: ErrorCode };
 
@@ -18,10 +20,18 @@ const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
 /** What we answer ourselves with CORS for any page, so that its preflights are answered too. */
 const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/|api\/)/;
 
-/** @param isAdminClient whether the client's address is in `synapse.admin_allow` */
-export function routeRequest(head: RequestHead, isAdminClient: boolean): Route {
+/**
+ * @param isAdminClient whether the client's address is in `synapse.admin_allow`
+ * @param tunnelPaths the paths of `tunnels`, none of which is one of ours or Synapse's
+ */
+export function routeRequest(
+  head: RequestHead,
+  isAdminClient: boolean,
+  tunnelPaths: readonly string[] = [],
+): Route {
   const { method, path } = head;
   if (path === '*') return { to: 'preflight', route: 'preflight' };
+  if (tunnelPathOf(path, tunnelPaths) !== undefined) return { to: 'tunnel', route: 'tunnel' };
   if (path.startsWith('/_matrix/')) {
     if (leavesPrefix(path, '/_matrix/')) return DENIED;
     // A preflight must never run logic (Matrix client-server API, "Web browser clients"): it ends here.

@@ -21,7 +21,8 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number): Upstream {
+/** @param tlsName whose certificate is asked for; without it, that of the Host of each request */
+export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number, tlsName?: string): Upstream {
   const lostAfterServing = new WeakSet<Error>();
   const origin = address.kind === 'unix' ? 'http://localhost' : address.origin;
   const connect = buildConnector({
@@ -35,7 +36,7 @@ export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number)
     keepAliveTimeout: POOL_IDLE_MS,
     keepAliveMaxTimeout: MAX_POOL_IDLE_MS,
     connect(options, callback) {
-      connect(options, (...result) => {
+      connect(tlsName === undefined ? options : { ...options, servername: tlsName }, (...result) => {
         // undici names the socket in errors of its own but not in a reset, which is the system's bare error.
         const [error, socket] = result;
         if (error === null) {

@@ -37,6 +37,8 @@ await t.test('docs/metrics.md has each metric of ours once, and no other', async
     connections: () => 0,
     sockets: () => [],
     relayed: () => ({ messages: {}, bytes: 0 }),
+    tunnels: () => 0,
+    tunnelBytes: () => ({ client: 0, upstream: 0 }),
   });
   const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
   const documented = [...committed('docs/metrics.md').matchAll(/^\| `(portico_\w+)`/gm)].map(

@@ -65,6 +65,11 @@ await t.test('explain decides as the gateway does, and sends nothing', async (t)
     status: 0,
     stdout: /route +synapse-admin/,
   });
+  const tunnels = JSON.stringify([{ path: '/xmpp-websocket', to: 'ws://127.0.0.1:5280' }]);
+  t.match(portico(['explain', 'GET', '/xmpp-websocket?room=a'], { PORTICO_TUNNELS: tunnels }), {
+    status: 0,
+    stdout: /route +tunnel\nupstream +127\.0\.0\.1:5280/,
+  });
   const proxied = [
     'explain',
     'GET',

@@ -120,7 +120,8 @@ function firstFound(
   return undefined;
 }
 
-function parseJson(text: string): JsonValue | undefined {
+/** `undefined` when the text is no JSON. */
+export function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

@@ -15,6 +15,7 @@ const DEFAULTS: Config = {
   listen: [{ kind: 'tcp', port: 3000 }],
   publicUrl: undefined,
   trustedProxies: [],
+  tunnels: [],
   synapse: {
     url: { kind: 'tcp', origin: 'http://127.0.0.1:8008', isTls: false, host: '127.0.0.1', port: 8008 },
     adminAllow: [],

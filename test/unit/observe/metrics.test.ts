@@ -19,6 +19,8 @@ await t.test('gauges are read from their parts whenever somebody asks', async (t
     connections: () => 5,
     sockets: () => [],
     relayed: () => ({ messages: {}, bytes: 0 }),
+    tunnels: () => 0,
+    tunnelBytes: () => ({ client: 0, upstream: 0 }),
   });
   t.match(await metrics.registry.metrics(), /^portico_held_polls 2$/m, 'now');
   heldPolls = 0;
@@ -36,6 +38,8 @@ await t.test(
       connections: () => 0,
       sockets: () => [],
       relayed: () => ({ messages: {}, bytes: 0 }),
+      tunnels: () => 0,
+      tunnelBytes: () => ({ client: 0, upstream: 0 }),
     });
     const chosenByClients = new Set([
       'path',

@@ -137,3 +137,19 @@ await t.test('errors have the Matrix shape where a Matrix client may have asked'
   ];
   for (const [path, isMatrix] of rows) t.equal(isMatrixName(path), isMatrix, path);
 });
+
+await t.test('every method on the path of a tunnel is its own, and nothing else is', async (t) => {
+  const paths = ['/xmpp-websocket', '/lk/'];
+  const cases: readonly (readonly [string, string])[] = [
+    ['/xmpp-websocket?room=a', 'tunnel'],
+    ['/xmpp-websocket/', 'own'],
+    ['/lk/rtc', 'tunnel'],
+    ['/lk/../health', 'own'],
+    ['/_matrix/client/versions', 'matrix'],
+    ['/health', 'own'],
+  ];
+  for (const [target, route] of cases) {
+    for (const method of ['GET', 'POST'])
+      t.equal(routeRequest(headOf({ method, target }), false, paths).route, route, `${method} ${target}`);
+  }
+});

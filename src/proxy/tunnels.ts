@@ -1,0 +1,155 @@
+// All tunnels of a gateway: upgrades and ordinary requests on their paths, and what is counted of them.
+// One tunnel's sockets are tunnel.ts; the lanes of ordinary requests are made by the composition root.
+
+import type { Logger } from 'pino';
+
+import type { Clock } from '../clock.ts';
+import type { TunnelConfig } from '../config/sections/tunnels.ts';
+import type { UpstreamAddress } from '../config/kinds/url.ts';
+import { errorEntry } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Upgrade, UpgradeTarget } from '../http/upgrade.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { ForwardLane, ForwardRules } from './forward.ts';
+import { serviceAnswer } from './service-answer.ts';
+import { plainHead, tunnelPathOf } from './tunnel-head.ts';
+import { Tunnel, type TunnelEnd, type TunnelUpstream } from './tunnel.ts';
+
+export interface TunnelsParts {
+  readonly tunnels: readonly TunnelConfig[];
+  /** The lane for ordinary requests to the server of a tunnel. */
+  readonly openLane: (address: UpstreamAddress & { kind: 'tcp' }, rules: ForwardRules) => ForwardLane;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface Tunnels {
+  readonly paths: readonly string[];
+  readonly target: UpgradeTarget;
+  /** An ordinary request whose path lies on one of `paths`. */
+  forward(exchange: Exchange): void;
+  /** Tells every client to come back later; each tunnel ends within two seconds. */
+  drain(): void;
+  /** Ends all of them at once. */
+  destroy(): void;
+  /** Open now, those included whose upstream has not answered yet. */
+  readonly open: number;
+  /** Bytes passed on since the start, without heads. */
+  readonly bytes: Readonly<Record<'client' | 'upstream', number>>;
+}
+
+export function createTunnels(parts: TunnelsParts): Tunnels {
+  const { clock, log, metrics } = parts;
+  const upstreams = parts.tunnels.map(upstreamOfConfig);
+  const lanes = new Map(
+    upstreams.map((upstream) => [upstream, parts.openLane(addressOf(upstream), rulesOf(upstream))]),
+  );
+  const paths = upstreams.map(({ path }) => path);
+  const open = new Set<Tunnel>();
+  const bytes = { client: 0, upstream: 0 };
+
+  const upstreamOf = (path: string): TunnelUpstream | undefined => {
+    const found = tunnelPathOf(path, paths);
+    return upstreams.find((upstream) => upstream.path === found);
+  };
+
+  return {
+    paths,
+    target: {
+      claims: (path) => upstreamOf(path) !== undefined,
+      // Which pages may connect is known to the service behind, and is its own to refuse.
+      checksOrigin: false,
+      take(upgrade) {
+        const upstream = upstreamOf(upgrade.requestHead.path);
+        if (upstream === undefined) throw new Error('a tunnel was given a path that it had not claimed');
+        begin(upgrade, upstream);
+      },
+    },
+    forward(exchange) {
+      const upstream = upstreamOf(exchange.head.path);
+      const lane = upstream === undefined ? undefined : lanes.get(upstream);
+      if (lane === undefined) throw new Error('no tunnel has this path');
+      lane.forward(exchange);
+    },
+    drain() {
+      for (const tunnel of open) tunnel.drain();
+    },
+    destroy() {
+      for (const tunnel of open) tunnel.destroy();
+    },
+    get open() {
+      return open.size;
+    },
+    bytes,
+  };
+
+  function begin(upgrade: Upgrade, upstream: TunnelUpstream): void {
+    const startedMs = clock.monotonicMs();
+    const tunnel = new Tunnel(upgrade, upstream, {
+      clock,
+      onBytes(direction, count) {
+        bytes[direction] += count;
+      },
+      onEnd(end) {
+        open.delete(tunnel);
+        record(upgrade, upstream, end, clock.monotonicMs() - startedMs);
+      },
+    });
+    open.add(tunnel);
+    tunnel.start();
+  }
+
+  function record(upgrade: Upgrade, upstream: TunnelUpstream, end: TunnelEnd, durationMs: number): void {
+    const { status, code, endedBy } = end;
+    metrics.requests.inc({ route: 'tunnel', status, ended_by: endedBy });
+    if (code !== undefined) metrics.refusals.inc({ code });
+    log[code === undefined ? 'info' : errorEntry(code).logLevel](
+      {
+        request_id: upgrade.requestId,
+        client: upgrade.client.address,
+        route: 'tunnel',
+        upstream: upstreamName(upstream),
+        status,
+        code,
+        ended_by: endedBy,
+        received_bytes: end.bytesToUpstream,
+        sent_bytes: end.bytesToClient,
+        duration_ms: Math.round(durationMs),
+      },
+      'tunnel',
+    );
+  }
+}
+
+function upstreamOfConfig({ path, to, host, idleTimeoutMs }: TunnelConfig): TunnelUpstream {
+  return {
+    path,
+    upstreamPath: to.path,
+    upstreamHost: host ?? to.authority,
+    isTls: to.isTls,
+    host: to.host,
+    port: to.port,
+    idleTimeoutMs,
+  };
+}
+
+function addressOf({ isTls, host, port }: TunnelUpstream): UpstreamAddress & { kind: 'tcp' } {
+  const origin = `${isTls ? 'https' : 'http'}://${authorityOf(host, port)}`;
+  return { kind: 'tcp', origin, isTls, host, port };
+}
+
+function rulesOf(upstream: TunnelUpstream): ForwardRules {
+  return {
+    outgoing: ({ head, client, requestId }) => plainHead(upstream, head, client, requestId),
+    failure: serviceAnswer,
+  };
+}
+
+function authorityOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function upstreamName({ isTls, host, port }: TunnelUpstream): string {
+  return `${isTls ? 'wss' : 'ws'}://${authorityOf(host, port)}`;
+}
