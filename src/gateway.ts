@@ -90,7 +90,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const tunnels = createTunnels({
     tunnels: config.tunnels,
     openLane(address, rules) {
-      const service = openUpstream(address, config.synapse.connectTimeoutMs, address.host);
+      const service = openUpstream(address, config.synapse.connectTimeoutMs);
       lifecycle.onStop(() => service.close());
       return createForwardLane(service, laneLimits, clock, rules);
     },

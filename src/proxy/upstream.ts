@@ -1,6 +1,8 @@
 // The kept-alive connections to one HTTP server. Owns their pool; knows nothing of requests' meaning.
 // Every connection remembers whether it has served before, because only then may a lost request be repeated.
 
+import { isIP } from 'node:net';
+
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 
 import type { UpstreamAddress } from '../config/kinds/url.ts';
@@ -21,10 +23,12 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** @param tlsName whose certificate is asked for; without it, that of the Host of each request */
-export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number, tlsName?: string): Upstream {
+export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number): Upstream {
   const lostAfterServing = new WeakSet<Error>();
   const origin = address.kind === 'unix' ? 'http://localhost' : address.origin;
+  // Left to undici, it would be the Host of the request, which is the name that clients know and not this server's. Of a
+  // bare address nothing is asked for: then it is the address that the certificate has to hold.
+  const tlsName = address.kind === 'tcp' && isIP(address.host) === 0 ? address.host : '';
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,
@@ -36,7 +40,7 @@ export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number,
     keepAliveTimeout: POOL_IDLE_MS,
     keepAliveMaxTimeout: MAX_POOL_IDLE_MS,
     connect(options, callback) {
-      connect(tlsName === undefined ? options : { ...options, servername: tlsName }, (...result) => {
+      connect({ ...options, servername: tlsName }, (...result) => {
         // undici names the socket in errors of its own but not in a reset, which is the system's bare error.
         const [error, socket] = result;
         if (error === null) {

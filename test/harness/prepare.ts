@@ -22,6 +22,7 @@ export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { command: 'curl', debianPackage: 'curl' },
   { command: 'turnserver', debianPackage: 'coturn' },
   { command: 'nginx', debianPackage: 'nginx-light' },
+  { command: 'openssl', debianPackage: 'openssl' },
   { command: 'prosody', debianPackage: 'prosody' },
 ];
 
