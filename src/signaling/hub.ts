@@ -12,6 +12,7 @@ import type { CallId, DeviceId, RoomId, UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import type { Intent, RegisterIntent } from '../protocol/requests.ts';
 import type { Random } from '../random.ts';
+import { StoreUnavailable } from '../store/errors.ts';
 import { announce } from './announce.ts';
 import type { Answer, Channel } from './channel.ts';
 import { removeDeparted } from './departures.ts';
@@ -355,13 +356,9 @@ export class Hub implements SessionHost {
       await work;
     } catch (error) {
       this.#parts.onFailed(error);
-      refuse(answer, isStoreDown(error) ? 'STORE_UNAVAILABLE' : 'GATEWAY_FAILED');
+      refuse(answer, error instanceof StoreUnavailable ? 'STORE_UNAVAILABLE' : 'GATEWAY_FAILED');
     }
   }
-}
-
-function isStoreDown(error: unknown): boolean {
-  return error instanceof Error && error.name === 'StoreUnavailable';
 }
 
 /** Whether the user is in the call on this device. */

@@ -60,7 +60,7 @@ export class Session implements ChannelOwner {
   #invited: Set<CallId> | undefined;
   /** The calls that ended for it last: what is over for this client may go on for another of the same device. */
   #over: Set<CallId> | undefined;
-  /** Calls that began and ended while it had no socket: to whoever comes back they are no news. */
+  /** Calls that began and ended since it lost its socket: to whoever comes back they are no news. */
   #passed: Set<CallId> | undefined;
   #waiting = 0;
   #waitingBytes = 0;
@@ -176,6 +176,7 @@ export class Session implements ChannelOwner {
     old?.close('SESSION_REPLACED');
     this.#channel = other.#channel;
     this.#channel?.own(this);
+    this.#passed = undefined;
     other.#channel = undefined;
     other.#heir = this;
     // What the socket says from now on must not overtake what it said before.
@@ -191,6 +192,7 @@ export class Session implements ChannelOwner {
     this.#host.attached(this);
     for (const { message, seq } of this.#outbox.latest(this.#sentSeq)) channel.send(message, seq);
     this.#sentSeq = this.#outbox.lastSeq;
+    this.#passed = undefined;
   }
 
   /** Closes the socket without any of what the loss of one brings with it. */

@@ -217,6 +217,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'signaling/', to: 'call/service.ts', carries: 'types', why: 'commands are sent to it' },
   { from: 'signaling/requests.ts', to: 'call/membership.ts', carries: 'values', why: 'whom one may call' },
   { from: 'signaling/', to: 'matrix/ids.ts', carries: 'values', why: 'devices are named' },
+  { from: 'signaling/hub.ts', to: 'store/errors.ts', carries: 'values', why: 'it is answered with 503' },
   { from: 'signaling/', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
   { from: 'signaling/', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
   { from: 'signaling/', to: 'http/auth.ts', carries: 'values', why: 'one function for every door' },
