@@ -16,8 +16,8 @@ other arrow is possible, for the code that changes a call refuses every move tha
 const CALL = `## A call
 
 \`ringing\`: somebody can still answer, and nobody has. \`active\`: somebody answered; in a group, others may still ring.
-Deadlines are stored with the call: the ring deadline, which never moves whoever joins; the grace of every leg whose
-connection is lost; and the longest duration.
+Deadlines are stored with the call: the ring deadline, which stays whoever joins, and begins anew when somebody is invited
+into an active call; the grace of every leg whose connection is lost; and the longest duration.
 `;
 
 const LEG = `## A leg
@@ -37,7 +37,7 @@ export function renderCallStates(): string {
   const head = ['Rule', 'When', 'What follows'];
   const table = renderTable([head, ...TRANSITIONS.map(({ id, event, effect }) => [id, event, effect])]);
   const call = renderDiagram(CALL_MOVES, { ringing: 'T1' });
-  const leg = renderDiagram(LEG_MOVES, { invited: 'T1', joined: 'the initiator' });
+  const leg = renderDiagram(LEG_MOVES, { invited: 'T1 invite', joined: 'the initiator' });
   return [INTRODUCTION, CALL, call, LEG, leg, RULES, `${table}\n`].join('\n');
 }
 

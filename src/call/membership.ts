@@ -2,6 +2,7 @@
 // It asks each time, for a member who left must not ring; it decides nothing about busy or offline.
 
 import type { ErrorCode } from '../errors.ts';
+import { printableName } from '../matrix/display-name.ts';
 import type { RoomId, UserId } from '../matrix/ids.ts';
 import type { Homeserver, Member } from '../matrix/matrix.ts';
 import { localpartOf } from './model/words.ts';
@@ -22,10 +23,6 @@ export type Invited =
       readonly callerName: string;
     }
   | { readonly refused: ErrorCode };
-
-const MAX_NAME_CHARACTERS = 255;
-/** Controls and line breaks; and what turns the direction of the text around it, which would forge the line it is in. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
 export async function findInvitees(
   homeserver: Pick<Homeserver, 'joinedMembers'>,
@@ -55,8 +52,5 @@ export async function findInvitees(
 
 function nameOf(userId: UserId, members: readonly Member[]): string {
   const shown = members.find((member) => member.userId === userId)?.displayName ?? '';
-  const printable = shown.toWellFormed().replaceAll(UNPRINTABLE, '').trim();
-  // Half a surrogate pair would be no text.
-  const cut = printable.slice(0, MAX_NAME_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
-  return cut.trim() || localpartOf(userId);
+  return printableName(shown) ?? localpartOf(userId);
 }

@@ -5,15 +5,16 @@ import type { UserId } from '../matrix/ids.ts';
 import type { CallNotice } from '../push/push.ts';
 import type { Call } from './model/call.ts';
 import type { CallEvent } from './model/events.ts';
-import { isPending, legOf } from './model/legs.ts';
+import { legOf } from './model/legs.ts';
+import type { Ring } from './service.ts';
 
-/** Of a new call, once it is known who is busy: nobody who talks already is to be woken. */
-export function ringNotice(call: Call): CallNotice {
+/** Of a new call, or of an invitation into one, once it is known who is busy: nobody who talks already is to be woken. */
+export function ringNotice(call: Call, { userIds, atMs }: Ring): CallNotice {
   return {
-    ...aboutCall(call, call.createdAtMs),
+    ...aboutCall(call, atMs),
     type: 'ring',
     callerName: call.callerName,
-    userIds: call.legs.filter((leg) => isPending(leg)).map(({ userId }) => userId),
+    userIds,
     expiresAt: call.ringDeadlineAtMs,
   };
 }

@@ -6,8 +6,9 @@ import { Type, type TObject } from 'typebox';
 import type { Operation } from '../api/operation.ts';
 import { common, shown, Success, USER_PATTERN } from './schemas.ts';
 
+const PARTICIPANT_PATTERN = `${USER_PATTERN}|^(?:profile|room):[!-~]{1,250}$`;
 const target = Type.Optional(
-  Type.Union([Type.Literal('all'), Type.String({ pattern: USER_PATTERN, maxLength: 255 })], {
+  Type.Union([Type.Literal('all'), Type.String({ pattern: PARTICIPANT_PATTERN, maxLength: 255 })], {
     default: 'all',
     description: 'Whom it is for.',
     examples: ['@bob:example.org'],

@@ -3,6 +3,7 @@
 
 import {
   parseCallId,
+  parseParticipantId,
   parseRoomId,
   parseUserId,
   type CallId,
@@ -109,8 +110,9 @@ export function readRelayed(kind: NegotiationKind, request: unknown): Parsed<Rel
   if (textOf(userId) === undefined || isMissing) return { fault: `userId and ${kind} required` };
   const judged = readNegotiationBody(kind, described);
   if ('problem' in judged) return { fault: judged.problem };
-  const target = targetUserId === undefined || targetUserId === 'all' ? 'all' : parseUserId(targetUserId);
-  if (target === undefined) return { fault: "targetUserId must be a Matrix user id, or 'all'" };
+  const target =
+    targetUserId === undefined || targetUserId === 'all' ? 'all' : parseParticipantId(targetUserId);
+  if (target === undefined) return { fault: "targetUserId must be the id of a participant, or 'all'" };
   if (!isShallow(extra)) return { fault: `members must not be nested deeper than ${MAX_DEPTH}` };
   return { value: { kind, target, body: judged.body, extra } };
 }

@@ -6,14 +6,14 @@ import type { ErrorCode } from '../errors.ts';
 import { parseCallId, type CallId, type UserId } from '../matrix/ids.ts';
 import type { Random } from '../random.ts';
 import type { Store } from '../store/store.ts';
-import type { Call } from './model/call.ts';
+import type { Call, UserDevice } from './model/call.ts';
 import type { CallCommand } from './model/commands.ts';
 import { createCall } from './model/create.ts';
 import { decide } from './model/decide.ts';
 import type { Limits } from './model/decision.ts';
 import type { CallEvent } from './model/events.ts';
 import { busyUserIds, judgeInitiate, type InitiateRequest } from './model/initiate.ts';
-import { hasPending, legOf } from './model/legs.ts';
+import { isPending, legOf } from './model/legs.ts';
 import type { InitiateRates } from './rates.ts';
 import { DeadlineTimers } from './timers.ts';
 import { Turns } from './turns.ts';
@@ -22,6 +22,14 @@ import { Turns } from './turns.ts';
 export interface Committed {
   readonly call: Call;
   readonly events: readonly CallEvent[];
+  readonly atMs: number;
+}
+
+/** Who is to be rung now. */
+export interface Ring {
+  /** Not empty. Others of the call may ring already. */
+  readonly userIds: readonly UserId[];
+  /** When they were called. */
   readonly atMs: number;
 }
 
@@ -35,16 +43,25 @@ export interface CallServiceParts {
   /** Told of every change, in the order of each call's versions. Must not throw. */
   readonly onCommitted: (committed: Committed) => void;
   /**
-   * Told once of each new call, after its commit, when it is known who of the invitees is busy: those who can still
-   * answer are to be rung now (in a group, somebody may have answered meanwhile). Not told of a call that nobody can
-   * answer any more, of repeats, nor of what a restart finds. Must not throw.
+   * Told once of each new call, and of each invitation into one, after its commit, when it is known who of the invitees is
+   * busy: those who can still answer are to be rung now (in a group, somebody may have answered meanwhile). Not told of
+   * what nobody can answer any more, of repeats, nor of what a restart finds. Must not throw.
    */
-  readonly onRinging: (call: Call) => void;
+  readonly onRinging: (call: Call, ring: Ring) => void;
   /** Told of a deadline that could not be judged; it is tried again. */
   readonly onDeadlineFailed: (callId: CallId, error: unknown) => void;
 }
 
 export type CallResult = { readonly call: Call } | { readonly refused: ErrorCode; readonly callId?: CallId };
+
+/** A ring of which nobody was told yet. */
+interface Unrung {
+  readonly callId: CallId;
+  /** As it was last committed since then; undefined until it is. */
+  call: Call | undefined;
+  /** Undefined until it is known whom it is for. */
+  ring: Ring | undefined;
+}
 
 /** Every command of a call competes with at most its participants' devices; beyond this something is broken. */
 const MAX_ATTEMPTS = 100;
@@ -54,8 +71,8 @@ export class CallService {
   readonly #parts: CallServiceParts;
   readonly #timers: DeadlineTimers;
   readonly #turns = new Turns<UserId>();
-  /** New calls of which nobody was told yet, each as it was last committed. */
-  readonly #unrung = new Map<CallId, Call>();
+  /** One for each initiate and invitation under way. */
+  readonly #unrung = new Set<Unrung>();
 
   constructor(parts: CallServiceParts) {
     this.#parts = parts;
@@ -119,16 +136,38 @@ export class CallService {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
     if (!result.inserted) return yielded(request, result.existing, result.because, nowMs);
-    this.#unrung.set(callId, created.call);
+    const unrung = this.#readyRing(callId, { userIds: request.inviteeIds, atMs: nowMs });
     try {
       this.#publish({ call: created.call, events: created.events, atMs: nowMs });
       // Only now that the new call is certain: who loses to glare keeps the call that is running.
       for (const replacedId of replacedIds)
         await this.command(replacedId, { type: 'replace', ...request.initiator });
-      return await this.#noteBusy(created.call, request);
+      return await this.#noteBusy(created.call, request.inviteeIds);
     } finally {
       // Also if the store has failed meanwhile: a repeat finds the call and rings nobody, so that this is the only time.
-      this.#ring(callId);
+      this.#ring(unrung);
+    }
+  }
+
+  /**
+   * Asks more users into an active call, and rings them: the command `invite`, with what belongs to it.
+   * @param inviteeIds whom the inviter may call: that was found out before
+   * @returns the call after it, also if all of them had a leg already
+   * @throws StoreUnavailable
+   */
+  async invite(callId: CallId, by: UserDevice, inviteeIds: readonly UserId[]): Promise<CallResult> {
+    const { userId, deviceId } = by;
+    // Ready before the commit, so that it misses no change after it.
+    const unrung = this.#readyRing(callId, undefined);
+    try {
+      const result = await this.#change(callId, { type: 'invite', userId, deviceId, inviteeIds });
+      if ('refused' in result) return result;
+      const invited = result.events.find((event) => event.type === 'invited');
+      if (invited === undefined) return { call: result.call };
+      unrung.ring = { userIds: invited.inviteeIds, atMs: result.atMs };
+      return await this.#noteBusy(result.call, invited.inviteeIds);
+    } finally {
+      this.#ring(unrung);
     }
   }
 
@@ -138,6 +177,12 @@ export class CallService {
    * @throws StoreUnavailable
    */
   async command(callId: CallId, command: CallCommand): Promise<CallResult> {
+    const result = await this.#change(callId, command);
+    return 'refused' in result ? result : { call: result.call };
+  }
+
+  /** @returns what was committed; without events if nothing was */
+  async #change(callId: CallId, command: CallCommand): Promise<Committed | { readonly refused: ErrorCode }> {
     const { store, limits } = this.#parts;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const call = await store.findCall(callId);
@@ -147,12 +192,13 @@ export class CallService {
       if (decision.kind === 'refused') return { refused: decision.code };
       if (decision.kind === 'unchanged') {
         this.#timers.armIfNone(call, atMs);
-        return { call };
+        return { call, events: [], atMs };
       }
       const outcome = await store.replaceCall(decision.call, decision.events, atMs);
       if (outcome === 'replaced') {
-        this.#publish({ call: decision.call, events: decision.events, atMs });
-        return { call: decision.call };
+        const committed = { call: decision.call, events: decision.events, atMs };
+        this.#publish(committed);
+        return committed;
       }
     }
     throw new Error(`a command found the call changed ${MAX_ATTEMPTS} times in a row`);
@@ -164,21 +210,31 @@ export class CallService {
     return call !== undefined && legOf(call, userId) !== undefined ? call : undefined;
   }
 
-  #ring(callId: CallId): void {
-    const call = this.#unrung.get(callId);
-    this.#unrung.delete(callId);
-    if (call !== undefined && hasPending(call)) this.#parts.onRinging(call);
+  #readyRing(callId: CallId, ring: Ring | undefined): Unrung {
+    const unrung = { callId, call: undefined, ring };
+    this.#unrung.add(unrung);
+    return unrung;
+  }
+
+  #ring(unrung: Unrung): void {
+    this.#unrung.delete(unrung);
+    const { call, ring } = unrung;
+    if (call === undefined || ring === undefined) return;
+    const asked = new Set(ring.userIds);
+    const pending = call.legs.filter((leg) => isPending(leg) && asked.has(leg.userId));
+    const userIds = pending.map(({ userId }) => userId);
+    if (userIds.length > 0) this.#parts.onRinging(call, { userIds, atMs: ring.atMs });
   }
 
   #publish(committed: Committed): void {
     const { callId } = committed.call;
-    if (this.#unrung.has(callId)) this.#unrung.set(callId, committed.call);
+    for (const unrung of this.#unrung) if (unrung.callId === callId) unrung.call = committed.call;
     this.#timers.arm(committed.call, committed.atMs);
     this.#parts.onCommitted(committed);
   }
 
   /** T3: told after the commit, because the caller shall have a call whose end says so. */
-  async #noteBusy(call: Call, { inviteeIds }: InitiateRequest): Promise<CallResult> {
+  async #noteBusy(call: Call, inviteeIds: readonly UserId[]): Promise<CallResult> {
     const { store } = this.#parts;
     const nowMs = await store.nowMs();
     const others: Call[] = [];

@@ -6,6 +6,7 @@ import type { CallType } from '../call/model/call.ts';
 import { MAX_INVITEES } from '../call/model/create.ts';
 import {
   parseCallId,
+  parseParticipantId,
   parseRoomId,
   parseUserId,
   type CallId,
@@ -68,8 +69,39 @@ export interface NegotiateIntent {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * A call to somebody whom an application, not a Matrix room, has brought together with the caller. No request of the
+ * protocol: asked by web pages only, in words of their own.
+ */
+export interface DialIntent {
+  readonly type: 'dial';
+  readonly claim: Claim;
+  readonly calleeId: UserId;
+  readonly roomId: RoomId;
+  readonly callType: CallType;
+  readonly callerName: string;
+}
+
+/** One more for a call that goes on; asked by web pages only. */
+export interface InviteIntent {
+  readonly type: 'invite';
+  readonly claim: Claim;
+  readonly callId: CallId;
+  readonly inviteeId: UserId;
+}
+
 export type Intent =
-  { readonly type: 'ping' } | RegisterIntent | InitiateIntent | CallIntent | ToggleIntent | NegotiateIntent;
+  | { readonly type: 'ping' }
+  | RegisterIntent
+  | InitiateIntent
+  | DialIntent
+  | InviteIntent
+  | CallIntent
+  | ToggleIntent
+  | NegotiateIntent;
+
+/** Names nobody: of sockets whose user is known from their handshake. */
+export const NO_CLAIM: Claim = { userId: undefined, accessToken: undefined, deviceId: undefined };
 
 type Members = Readonly<Record<string, unknown>>;
 type Reader = (members: Members) => Intent | BadRequest;
@@ -79,8 +111,8 @@ const MAX_KEY_CHARACTERS = 255;
 const MAX_ECHOED_CHARACTERS = 64;
 
 /**
- * What is not passed on beside a description or candidate: what the server says itself, what names the sender (nobody
- * may say who they are but their socket), what is secret, and what would change an object's nature in a careless reader.
+ * What is not passed on beside a description or candidate: what the server says itself, what names the sender in any
+ * dialect (nobody may say who they are but their socket), what is secret, and what would change an object's nature in a careless reader.
  */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   '__proto__',
@@ -93,6 +125,11 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   'from',
   'fromUserId',
   'from_user_id',
+  'from_username',
+  'from_profile_id',
+  'from_profile_type',
+  'from_name',
+  'from_avatar',
   'sender',
   'userId',
   'user_id',
@@ -229,7 +266,7 @@ function negotiationReader(kind: NegotiationKind): Reader {
     const read = readNegotiationBody(kind, members[kind]);
     if ('problem' in read) return read;
     const target = readTarget(members['targetUserId']);
-    if (target === undefined) return { problem: 'targetUserId must be a Matrix user id or all' };
+    if (target === undefined) return { problem: 'targetUserId must be the id of a participant or all' };
     const extra = extraOf(members);
     if (!isShallow(extra)) return { problem: `nothing may be nested deeper than ${MAX_DEPTH}` };
     const { claim, callId } = call;
@@ -255,5 +292,5 @@ function readCall(members: Members, missing: string): Pick<CallIntent, 'claim' |
 function readTarget(value: unknown): UserId | 'all' | undefined {
   return value === undefined || value === null || value === '' || value === 'all'
     ? 'all'
-    : parseUserId(value);
+    : parseParticipantId(value);
 }

@@ -72,6 +72,7 @@ function messagesOfOne(call: Call, event: CallEvent, events: readonly CallEvent[
     case 'device-dropped':
       return stops(event.userId, [event.deviceId], ended(call, 'system', dropReason(event.reason)));
     case 'initiated':
+    case 'invited':
     case 'device-notified':
     case 'device-silenced':
     case 'user-offline':
@@ -111,6 +112,9 @@ function stops(userId: UserId, deviceIds: readonly DeviceId[], message: CallEnde
 
 function toCaller(call: Call, message: CallMessage): readonly Addressed[] {
   const { userId, deviceId } = call.initiator;
+  const leg = legOf(call, userId);
+  // Who has left hears no more of those who still come into it: some clients show a call of which they are told.
+  if (call.state === 'active' && (leg === undefined || !isPresent(leg))) return [];
   return [{ userId, deviceId, audience: 'ring', message }];
 }
 

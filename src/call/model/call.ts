@@ -40,7 +40,10 @@ interface CallBase {
   /** What the initiator is called in the room, or at least its localpart; never empty. As it was at the beginning. */
   readonly callerName: string;
   readonly createdAtMs: number;
-  /** Starts when the call is committed and never moves, whoever joins. */
+  /**
+   * Until when it rings for those who can still answer. Starts when the call is committed and moves for nobody who joins;
+   * begins anew, for all of them, when somebody is invited into the active call.
+   */
   readonly ringDeadlineAtMs: number;
   /** The latest end of the whole call. */
   readonly maxEndAtMs: number;
@@ -50,7 +53,8 @@ interface CallBase {
 
 interface LiveCallBase extends CallBase {
   /**
-   * The initiator's leg first, then the invitees' in the order of invitation: two in a one-to-one call, at most 51.
+   * The initiator's leg first, then the invitees' in the order of invitation: two in a one-to-one call, at most 51,
+   * those included whose part is over.
    * The initiator's is joined from the start; while its grace runs, it is `reconnecting` like any other.
    */
   readonly legs: readonly Leg[];
@@ -61,7 +65,7 @@ export interface RingingCall extends LiveCallBase {
   readonly state: 'ringing';
 }
 
-/** Somebody answered. In a group others may ring until the ring deadline. */
+/** Somebody answered. Others may ring until the ring deadline: of a group, or invited later. */
 export interface ActiveCall extends LiveCallBase {
   readonly state: 'active';
   readonly answeredAtMs: number;

@@ -29,6 +29,8 @@ export type CallCommand =
   | { readonly type: 'note-offline'; readonly userIds: readonly UserId[] }
   /** These users are in another call. T3 */
   | { readonly type: 'note-busy'; readonly userIds: readonly UserId[] }
+  /** A device in an active call asks more users into it; whoever has a leg already is passed over. */
+  | ({ readonly type: 'invite'; readonly inviteeIds: readonly UserId[] } & UserDevice)
   | ({ readonly type: 'answer' } & UserDevice)
   | ({ readonly type: 'reject' } & UserDevice)
   | ({ readonly type: 'end' | 'leave' } & ByUser)

@@ -2,8 +2,9 @@
 // Whether a new call may be made at all, beside those that are there, is initiate.ts.
 
 import type { CallId, RoomId, UserId } from '../../matrix/ids.ts';
-import type { CallType, InvitedLeg, JoinedLeg, RingingCall, UserDevice } from './call.ts';
+import type { CallType, JoinedLeg, RingingCall, UserDevice } from './call.ts';
 import type { CallEvents, Limits } from './decision.ts';
+import { invitedLeg } from './legs.ts';
 
 /** More would let one request ring, and later tell, a whole server. */
 export const MAX_INVITEES = 50;
@@ -32,22 +33,15 @@ export function createCall(
   if (invited.size === 0) return { kind: 'refused', code: 'CALL_NOBODY_TO_CALL' };
   if (invited.size > MAX_INVITEES) return { kind: 'refused', code: 'CALL_FULL' };
 
-  const media = { isAudioEnabled: true, isVideoEnabled: callType === 'video' };
   const caller: JoinedLeg = {
     ...initiator,
-    ...media,
+    isAudioEnabled: true,
+    isVideoEnabled: callType === 'video',
     isInitiator: true,
     devices: [],
     state: 'joined',
     joinedAtMs: nowMs,
   };
-  const callees = [...invited].map((userId): InvitedLeg => ({
-    userId,
-    ...media,
-    isInitiator: false,
-    devices: [],
-    state: 'invited',
-  }));
   const call: RingingCall = {
     state: 'ringing',
     callId,
@@ -58,7 +52,7 @@ export function createCall(
     createdAtMs: nowMs,
     ringDeadlineAtMs: nowMs + limits.ringTimeoutMs,
     maxEndAtMs: nowMs + limits.maxDurationMs,
-    legs: [caller, ...callees],
+    legs: [caller, ...[...invited].map((userId) => invitedLeg(userId, callType))],
     version: 1,
   };
   return { kind: 'created', call, events: [{ type: 'initiated', ...initiator, inviteeIds: [...invited] }] };

@@ -8,6 +8,7 @@ import type { CallCommand } from './commands.ts';
 import { judgeOverdue } from './deadlines.ts';
 import { refused, step, type Decision, type Limits, type Outcome } from './decision.ts';
 import { finish } from './finish.ts';
+import { invite } from './invite.ts';
 import { end, leave, replace } from './leaving.ts';
 import { legOf } from './legs.ts';
 import { noteDisconnected, noteReconnected, removeUser, resume, revokeDevice, toggle } from './presence.ts';
@@ -47,6 +48,8 @@ function applyToLive(call: LiveCall, command: CallCommand, nowMs: number, limits
       return noteOffline(call, command.userIds);
     case 'note-busy':
       return noteBusy(call, command.userIds, nowMs);
+    case 'invite':
+      return invite(call, command, nowMs, limits);
     case 'answer':
       return answer(call, command, nowMs, limits);
     case 'reject':
@@ -81,6 +84,7 @@ function applyToLive(call: LiveCall, command: CallCommand, nowMs: number, limits
 /** An ended call never changes. What asked for its end has it; what asked for more learns that it is over. */
 function applyToEnded(call: EndedCall, command: CallCommand): Outcome {
   switch (command.type) {
+    case 'invite':
     case 'answer':
     case 'toggle':
     case 'note-notified':

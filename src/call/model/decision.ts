@@ -12,6 +12,10 @@ export const CALL_REFUSALS = [
   /** Another device of the same user answered first. */
   'CALL_ANSWERED_ELSEWHERE',
   'CALL_ENDED',
+  /** Nobody has answered yet: its invitees stand. */
+  'CALL_NOT_ACTIVE',
+  /** With those who are asked now there would be too many. */
+  'CALL_FULL',
   /** Only who is in the call may do this. */
   'CALL_NOT_JOINED',
   /** The user is in the call, but on another device than the one that asks. */

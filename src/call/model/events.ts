@@ -6,6 +6,8 @@ import type { EndedBy, EndReason, UserDevice } from './call.ts';
 
 export type CallEvent =
   | ({ readonly type: 'initiated'; readonly inviteeIds: readonly UserId[] } & UserDevice)
+  /** Those who had no leg yet; the ring deadline has begun anew. */
+  | ({ readonly type: 'invited'; readonly inviteeIds: readonly UserId[] } & UserDevice)
   | ({ readonly type: 'device-notified' | 'device-silenced' } & UserDevice)
   /** `isFirst` of this user's devices: only then the caller is told. T6 */
   | ({ readonly type: 'device-ringing'; readonly isFirst: boolean } & UserDevice)

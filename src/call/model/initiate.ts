@@ -1,7 +1,7 @@
 // What an initiate comes to beside the calls that are there: a repeat (T2), glare, a recall, or simply a new call; and
 // who of the invitees is busy (T3). It looks at stored calls only; who of two commits first is the store's word.
 
-import type { CallId, RoomId, UserId } from '../../matrix/ids.ts';
+import { isMatrixRoom, type CallId, type RoomId, type UserId } from '../../matrix/ids.ts';
 import type { Call, CallType, LiveCall, RingingCall, UserDevice } from './call.ts';
 import { isOneToOne, isPresent, legOf } from './legs.ts';
 
@@ -31,7 +31,7 @@ export function judgeInitiate(
   const live = calls.filter((call) => isLive(call, nowMs));
   const ringing = live.filter((call) => call.state === 'ringing');
 
-  const repeated = ringing.find((call) => isByDevice(call, request) && call.callType === request.callType);
+  const repeated = ringing.find((call) => isByDevice(call, request) && isSameCall(call, request));
   if (repeated !== undefined) return { kind: 'repeat', call: repeated };
 
   const winner = ringing.find((call) => isGlare(call, request));
@@ -69,6 +69,13 @@ function isLive(call: Call, nowMs: number): call is LiveCall {
   return call.state === 'active' || call.ringDeadlineAtMs > nowMs;
 }
 
+/** A page may call one after another from the same conversation: whoever is called next is not who rings now. */
+function isSameCall(call: RingingCall, { callType, inviteeIds }: InitiateRequest): boolean {
+  const [only, ...others] = inviteeIds;
+  const isForAnother = only !== undefined && others.length === 0 && legOf(call, only) === undefined;
+  return call.callType === callType && !isForAnother;
+}
+
 function isByDevice(call: RingingCall, { roomId, initiator }: InitiateRequest): boolean {
   const { userId, deviceId } = call.initiator;
   return call.roomId === roomId && userId === initiator.userId && deviceId === initiator.deviceId;
@@ -80,6 +87,9 @@ function isOnDevice(call: LiveCall, { userId, deviceId }: UserDevice): boolean {
 }
 
 function isGlare(call: RingingCall, { roomId, initiator, inviteeIds }: InitiateRequest): boolean {
-  if (call.roomId !== roomId || !isOneToOne(call) || inviteeIds.length !== 1) return false;
+  if (!isOneToOne(call) || inviteeIds.length !== 1) return false;
+  // Two in two Matrix rooms at once is what they asked for. The conversation of a web page has no room to compare: two
+  // who call each other, one here and one there, would each wait for the other to answer.
+  if (call.roomId !== roomId && isMatrixRoom(call.roomId) && isMatrixRoom(roomId)) return false;
   return legOf(call, initiator.userId) !== undefined && inviteeIds[0] === call.initiator.userId;
 }

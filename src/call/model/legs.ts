@@ -2,7 +2,7 @@
 // It knows which moves the table allows; when one is made is decided elsewhere.
 
 import type { DeviceId, UserId } from '../../matrix/ids.ts';
-import type { Call, DeviceLeg, InvitedLeg, Leg, LegBase, LiveCall, PresentLeg } from './call.ts';
+import type { Call, CallType, DeviceLeg, InvitedLeg, Leg, LegBase, LiveCall, PresentLeg } from './call.ts';
 import { canLegMove } from './transitions.ts';
 
 export function legOf(call: Call, userId: UserId): Leg | undefined {
@@ -29,6 +29,18 @@ export function hasPending(call: Call): boolean {
 
 export function isOneToOne(call: Call): boolean {
   return call.legs.length === 2;
+}
+
+/** Of somebody who is asked into a call: nothing is known of the user's devices yet. */
+export function invitedLeg(userId: UserId, callType: CallType): InvitedLeg {
+  return {
+    userId,
+    isAudioEnabled: true,
+    isVideoEnabled: callType === 'video',
+    isInitiator: false,
+    devices: [],
+    state: 'invited',
+  };
 }
 
 /** What every state of a leg has, without what only this state has. */

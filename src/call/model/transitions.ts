@@ -7,7 +7,11 @@ export type CallState = Call['state'];
 export type LegState = Leg['state'];
 
 export const TRANSITIONS = [
-  { id: 'T1', event: 'initiate', effect: 'The call rings; the ring deadline starts and never moves.' },
+  {
+    id: 'T1',
+    event: 'initiate',
+    effect: 'The call rings; the ring deadline starts, and stays whoever joins.',
+  },
   { id: 'T2', event: 'the same initiate again', effect: 'The ringing call is answered again, none is made.' },
   { id: 'T3', event: 'callee in another call', effect: 'Leg `busy`; nobody left to answer ends the call.' },
   { id: 'T4', event: 'no reachable device', effect: 'Leg `offline`; ringing goes on until the deadline.' },
@@ -54,6 +58,11 @@ export const TRANSITIONS = [
     id: 'recall',
     event: 'new call by the same device',
     effect: 'The old call ends `replaced`, as if by `end`.',
+  },
+  {
+    id: 'invite',
+    event: 'invite by one in an active call',
+    effect: 'Legs `invited` for users without one; the ring deadline begins anew.',
   },
 ] as const;
 export type TransitionId = (typeof TRANSITIONS)[number]['id'];

@@ -22,7 +22,7 @@ function live(call: LiveCall, events: readonly StoredCallEvent[]): readonly stri
     .filter((leg) => leg.state === 'reconnecting')
     .map(({ userId }) => `The connection of ${userId} is lost; its place is kept for a while.`);
   const state = call.state === 'ringing' ? 'The call is ringing.' : 'The call is going on.';
-  return [state, ...answerSentences(call, events), ...ring, ...lost];
+  return [state, ...arrivalSentences(call, events), ...ring, ...lost];
 }
 
 function endSentence(call: EndedCall, events: readonly StoredCallEvent[]): string {
@@ -89,11 +89,15 @@ function evidence(call: EndedCall, events: readonly StoredCallEvent[]): readonly
     resumed === undefined || !BLAMES_RESTART.has(call.endReason)
       ? []
       : [`The gateway had been restarted ${sayDuration(call.endedAtMs - resumed.atMs)} before.`];
-  return [...answerSentences(call, events), ...ring, ...restart];
+  return [...arrivalSentences(call, events), ...ring, ...restart];
 }
 
-function answerSentences(call: Call, events: readonly StoredCallEvent[]): readonly string[] {
+/** Who came into it, and who was asked to come later, in order. */
+function arrivalSentences(call: Call, events: readonly StoredCallEvent[]): readonly string[] {
   return events.flatMap(({ event, atMs }) => {
+    const after = sayDuration(atMs - call.createdAtMs);
+    if (event.type === 'invited')
+      return [`${event.userId} invited ${list(event.inviteeIds)} after ${after}.`];
     if (event.type !== 'answered') return [];
     const { userId, deviceId } = event;
     const elsewhere = events.find(
@@ -101,7 +105,6 @@ function answerSentences(call: Call, events: readonly StoredCallEvent[]): readon
     );
     const others = elsewhere?.event.type === 'answered-elsewhere' ? elsewhere.event.deviceIds.length : 0;
     const rest = others === 0 ? '' : `, and ${countDevices(others, 'other')} stopped ringing`;
-    const after = sayDuration(atMs - call.createdAtMs);
     return [`${userId} answered after ${after} on the device ${deviceId}${rest}.`];
   });
 }

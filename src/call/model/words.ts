@@ -1,7 +1,7 @@
 // The words of the original server for a call and its participants: stored in its columns and shown to its clients.
 // Clients branch on them, so there are no others; the finer states stay in the call.
 
-import type { UserId } from '../../matrix/ids.ts';
+import { isMatrixUser, type UserId } from '../../matrix/ids.ts';
 import type { Call, EndedCall, Leg, ParticipantStatus, SessionStatus } from './call.ts';
 import { legOf } from './legs.ts';
 
@@ -45,9 +45,13 @@ export function participantStatus({ state }: Leg): ParticipantStatus {
   }
 }
 
-/** What a user is called as long as nothing better is known; never empty. */
+/** What a user is called as long as nothing better is known: printable ASCII, never empty. */
 export function localpartOf(userId: UserId): string {
-  return userId.slice(1, userId.indexOf(':')) || userId;
+  const name = isMatrixUser(userId)
+    ? userId.slice(1, userId.indexOf(':'))
+    : // The last part of an address, as it is encoded: decoded it could hold anything.
+      userId.slice(Math.max(userId.indexOf(':'), userId.lastIndexOf('/')) + 1);
+  return name || userId;
 }
 
 /** The `status` of the answer to a reject, whether it changed the call, only one leg, or came after an answer (T13). */

@@ -12,11 +12,8 @@ import {
   CAROL,
   ended,
   initiated,
-  invitedLeg,
-  joinedLeg,
   missed,
   PHONE,
-  refusedLeg,
   ringingCall,
 } from '../../contract/calls.ts';
 import { LAPTOP } from '../../harness/call-service.ts';
@@ -37,7 +34,7 @@ function told(call: Call, ...events: readonly CallEvent[]) {
 
 await t.test('a ring goes to all who were invited, with the end of the ring', async (t) => {
   const group = ringingCall(2, { to: [BOB, CAROL] });
-  t.strictSame(ringNotice(group), {
+  t.strictSame(ringNotice(group, { userIds: [BOB, CAROL], atMs: group.createdAtMs }), {
     ...about,
     at: group.createdAtMs,
     callId: group.callId,
@@ -49,11 +46,19 @@ await t.test('a ring goes to all who were invited, with the end of the ring', as
   t.strictSame(told(group, { ...initiated, inviteeIds: [BOB, CAROL] }), [], 'and not at the commit');
 });
 
-await t.test('T3 who is busy is not rung', async (t) => {
-  const group = ringingCall(2, { to: [BOB, CAROL] });
-  const legs = [joinedLeg(ALICE, true), refusedLeg(BOB, 'busy'), invitedLeg(CAROL)];
-  t.match(ringNotice({ ...group, legs }).userIds, [CAROL]);
-});
+await t.test(
+  'a later ring goes to those only whom it is for, with the time at which they were called',
+  async (t) => {
+    const group = ringingCall(2, { to: [BOB, CAROL] });
+    t.match(ringNotice(group, { userIds: [CAROL], atMs: AT_MS }), {
+      type: 'ring',
+      userIds: [CAROL],
+      at: AT_MS,
+      callerName: group.callerName,
+      expiresAt: group.ringDeadlineAtMs,
+    });
+  },
+);
 
 await t.test('an answer names who answered, and stops the other devices', async (t) => {
   const events: CallEvent[] = [
@@ -110,6 +115,7 @@ await t.test(
 
 await t.test('what only sockets care about is not told', async (t) => {
   const events: readonly CallEvent[] = [
+    { type: 'invited', userId: ALICE, deviceId: PHONE, inviteeIds: [CAROL] },
     { type: 'device-notified', userId: BOB, deviceId: PHONE },
     { type: 'device-ringing', userId: BOB, deviceId: PHONE, isFirst: true },
     { type: 'device-silenced', userId: BOB, deviceId: PHONE },

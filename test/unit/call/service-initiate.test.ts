@@ -3,7 +3,7 @@
 
 import t from 'tap';
 
-import type { UserId } from '../../../src/matrix/ids.ts';
+import { conversationRoom, type RoomId, type UserId } from '../../../src/matrix/ids.ts';
 import { StoreUnavailable } from '../../../src/store/errors.ts';
 import { ALICE, BOB, CAROL, user } from '../../contract/calls.ts';
 import {
@@ -19,6 +19,10 @@ import {
 } from '../../harness/call-service.ts';
 
 const DAVE = '@dave:example.org' as UserId;
+
+function conversation(n: number): RoomId {
+  return conversationRoom(n) ?? room(n);
+}
 
 await t.test(
   'an initiate is stored before it is told, and rings for the time that is configured',
@@ -98,6 +102,26 @@ await t.test('glare: of two that call each other at one moment exactly one call 
   }
   t.equal(committed.length, 100);
 });
+
+await t.test(
+  'glare: also if only one of the two calls in a Matrix room, the other on a web page',
+  async (t) => {
+    const { service, store } = startService(t, t.testdir());
+    for (let n = 0; n < 40; n += 2) {
+      const [one, other] = [user(n), user(n + 1)];
+      const results = await Promise.all([
+        service.initiate(request({ roomId: room(n), ...by(one), inviteeIds: [other] })),
+        service.initiate(request({ roomId: conversation(n), ...by(other), inviteeIds: [one] })),
+      ]);
+      const won = results.flatMap((result) => ('call' in result ? [result.call.callId] : []));
+      t.strictSame(
+        results.filter((result) => 'refused' in result),
+        [{ refused: 'CALL_GLARE', callId: won[0] }],
+      );
+      t.strictSame((await store.findLiveCalls(one)).map(stateOf), ['ringing']);
+    }
+  },
+);
 
 await t.test('glare: the later one is told whose call to answer, and may answer it', async (t) => {
   const { service } = startService(t, t.testdir());

@@ -122,7 +122,7 @@ await t.test('a negotiation has its target, its body and whatever is not known',
     });
     for (const targetUserId of ['v', 7, {}, ['@v:hs']])
       t.strictSame(readRequest(name, { ...payload, targetUserId }), {
-        problem: 'targetUserId must be a Matrix user id or all',
+        problem: 'targetUserId must be the id of a participant or all',
       });
     const missing = { problem: `callId and ${kind} required` };
     t.strictSame(readRequest(name, { callId: CALL_ID }), missing);
@@ -136,6 +136,7 @@ await t.test('a negotiation has its target, its body and whatever is not known',
 await t.test('nothing that names a sender, tells a secret or changes an object goes with it', async (t) => {
   const text = `{"callId":"${CALL_ID}","candidate":null,"__proto__":{"polluted":1},"constructor":1,"prototype":1,
     "type":"x","eventType":"x","id":1,"seq":9,"from":"@x:hs","fromUserId":"@x:hs","from_user_id":"@x:hs",
+    "from_username":"x","from_profile_id":1,"from_profile_type":"tutor","from_name":"x","from_avatar":"x",
     "sender":"@x:hs","userId":"@x:hs","user_id":"@x:hs","accessToken":"a","access_token":"a","deviceId":"d",
     "device_id":"d","call_id":"c","target_user_id":"@x:hs","targetUserId":"all","offer":"v=0","answer":"v=0",
     "kept":true}`;

@@ -318,3 +318,41 @@ await t.test('a call by the call API is rung and told like any other', async (t)
   });
   t.strictSame(alice.told, ['call-answered', 'user-joined']);
 });
+
+await t.test('who is invited into a call is rung, and is told of by joining', async (t) => {
+  const test = startHub(t, { members: ['alice', 'bob', 'carol'] });
+  const [alice, bob, carol] = [
+    await test.register('alice'),
+    await test.register('bob'),
+    await test.register('carol'),
+  ];
+  const callId = await alice.dial({ invitees: [userId('bob')] });
+  await bob.ask('answer', { callId });
+  await pass(test.clock, RING_MS);
+  const by = { userId: userId('bob'), deviceId: 'PHONE' as DeviceId };
+  callIn(await test.service.invite(callId as CallId, by, [userId('carol')]));
+  await settle();
+  t.strictSame(carol.told, ['incoming-call']);
+  t.match(carol.of('incoming-call')[0], { callId, expiresAt: test.clock.nowMs() + RING_MS });
+  t.strictSame(bob.told, ['incoming-call'], 'and nobody else is told');
+  await carol.ask('answer', { callId });
+  t.strictSame(bob.told, ['incoming-call', 'user-joined']);
+  t.strictSame(alice.told.slice(2), ['call-answered', 'user-joined']);
+});
+
+await t.test('a caller that has left hears no more of who comes into the call', async (t) => {
+  const test = startHub(t, { members: ['alice', 'bob', 'carol', 'dave', 'erin'] });
+  const alice = await test.register('alice');
+  const others = await Promise.all(['bob', 'carol', 'dave', 'erin'].map((name) => test.register(name)));
+  const [bob, carol, dave, erin] = others;
+  const callId = await alice.dial();
+  await bob?.ask('answer', { callId });
+  await carol?.ask('answer', { callId });
+  await alice.ask('leave-call', { callId });
+  const told = alice.told.length;
+  const reloaded = await test.register('alice');
+  await dave?.ask('answer', { callId });
+  await erin?.ask('reject', { callId });
+  t.strictSame([...alice.told.slice(told), ...reloaded.told], []);
+  t.strictSame(bob?.told.at(-1), 'user-joined');
+});

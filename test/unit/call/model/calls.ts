@@ -9,6 +9,7 @@ import type { CallRefusal, Limits } from '../../../../src/call/model/decision.ts
 import type { CallEvent, StoredCallEvent } from '../../../../src/call/model/events.ts';
 import { legOf } from '../../../../src/call/model/legs.ts';
 import {
+  conversationRoom,
   parseCallId,
   parseDeviceId,
   parseRoomId,
@@ -38,6 +39,8 @@ export const tablet = device('TABLET');
 export const CALL_ID = known(parseCallId('0123456789abcdef0123456789abcdef'));
 export const OTHER_CALL_ID = known(parseCallId('fedcba9876543210fedcba9876543210'));
 export const ROOM_ID = known(parseRoomId('!room:example.org'));
+/** Of a web page: no Matrix room. */
+export const CONVERSATION = known(conversationRoom(17));
 export const OTHER_ROOM_ID = known(parseRoomId('!other:example.org'));
 
 export function user(name: string): UserId {

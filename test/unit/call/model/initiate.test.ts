@@ -14,6 +14,7 @@ import {
   LIMITS,
   newCall,
   OTHER_CALL_ID,
+  CONVERSATION,
   OTHER_ROOM_ID,
   phone,
   ringing,
@@ -76,6 +77,7 @@ await t.test('T2 the same initiate again finds the ringing call', (t) => {
     { initiator: { userId: alice, deviceId: laptop } },
     { roomId: OTHER_ROOM_ID },
     { callType: 'voice' },
+    { inviteeIds: [carol] },
   ];
   for (const over of others)
     t.equal(judgeInitiate(request(over), [live], START_MS).kind, 'proceed', JSON.stringify(over));
@@ -106,6 +108,21 @@ await t.test('glare: who calls back while being called is pointed to the call th
   t.equal(judgeInitiate({ ...back, inviteeIds: [alice, carol] }, [live], START_MS).kind, 'proceed');
   t.equal(judgeInitiate(back, [group().live], START_MS).kind, 'proceed', 'a group call is no glare');
   t.equal(judgeInitiate(back, [live], START_MS + 60_000).kind, 'proceed', 'nor is an overdue ring');
+  t.end();
+});
+
+await t.test('glare: also where one of the two calls takes place in no Matrix room', (t) => {
+  const back = request({ initiator: { userId: bob, deviceId: phone }, inviteeIds: [alice] });
+  const inConversation = { ...back, roomId: CONVERSATION };
+  const [call, page] = [ringing().live, ringing([bob], { roomId: CONVERSATION }).live];
+  t.same(judgeInitiate(inConversation, [call], START_MS), { kind: 'glare', winner: call });
+  t.same(judgeInitiate(back, [page], START_MS), { kind: 'glare', winner: page });
+  t.same(judgeInitiate(inConversation, [page], START_MS), { kind: 'glare', winner: page });
+  const other = ringing([carol], { roomId: CONVERSATION }).live;
+  t.equal(judgeInitiate(back, [other], START_MS).kind, 'proceed', 'not of another pair');
+  const again = request({ roomId: CONVERSATION });
+  t.same(judgeInitiate(again, [call], START_MS), { kind: 'proceed', replaced: [] }, 'nor of the same caller');
+  t.same(judgeInitiate(again, [page], START_MS), { kind: 'repeat', call: page }, 'who repeats it as ever');
   t.end();
 });
 

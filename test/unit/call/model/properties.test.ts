@@ -56,7 +56,7 @@ await holds('the version counts the changes, and every change has an event', ({ 
   expect(decision.events.length > 0, 'events');
 });
 
-await holds('what a call is, and its deadlines, never change', ({ before, after }) => {
+await holds('what a call is never changes', ({ before, after }) => {
   const keys = [
     'callId',
     'roomId',
@@ -64,11 +64,25 @@ await holds('what a call is, and its deadlines, never change', ({ before, after 
     'initiator',
     'callerName',
     'createdAtMs',
-    'ringDeadlineAtMs',
     'maxEndAtMs',
   ] as const;
   for (const key of keys) expect(before[key] === after[key], key);
-  expect(usersOf(before) === usersOf(after), 'legs');
+});
+
+await holds('who is in it and how long it rings changes by an invitation only', (turn) => {
+  const { before, after, command, decision, nowMs } = turn;
+  const invited =
+    decision.kind === 'changed' ? decision.events.find((event) => event.type === 'invited') : undefined;
+  const newIds = invited?.inviteeIds ?? [];
+  expect(usersOf(after) === [usersOf(before), ...newIds].join(), 'legs');
+  expect(new Set(after.legs.map(({ userId }) => userId)).size === after.legs.length, 'two legs of a user');
+  const ringUntilMs = invited === undefined ? before.ringDeadlineAtMs : nowMs + LIMITS.ringTimeoutMs;
+  expect(after.ringDeadlineAtMs === ringUntilMs, 'ring deadline');
+  if (invited === undefined) return;
+  expect(command.type === 'invite' && before.state === 'active' && after.state === 'active', 'not asked');
+  const inviter = legOf(before, invited.userId);
+  expect(inviter !== undefined && isPresent(inviter) && inviter.deviceId === invited.deviceId, 'inviter');
+  for (const userId of newIds) expect(legOf(after, userId)?.state === 'invited', `${userId} is not asked`);
 });
 
 await holds('one device answers for a user, and one user in a one-to-one call', (turn) => {

@@ -45,6 +45,12 @@ const command: fc.Arbitrary<CallCommand> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ type: fc.constantFrom('note-offline' as const, 'note-busy' as const), userIds }),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(byDevice, fc.array(fc.constantFrom(alice, bob, carol, dave), { minLength: 1, maxLength: 3 }))
+      .map(([by, inviteeIds]) => ({ type: 'invite' as const, ...by, inviteeIds })),
+  },
   { weight: 9, arbitrary: deviceCommand('answer') },
   { weight: 3, arbitrary: deviceCommand('reject') },
   {

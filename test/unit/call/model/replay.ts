@@ -19,6 +19,9 @@ export function replay(events: readonly CallEvent[]): Replayed {
         seen.participants.set(event.userId, 'joined');
         for (const userId of event.inviteeIds) seen.participants.set(userId, 'invited');
         break;
+      case 'invited':
+        for (const userId of event.inviteeIds) seen.participants.set(userId, 'invited');
+        break;
       case 'device-notified':
       case 'device-ringing':
       case 'device-silenced':

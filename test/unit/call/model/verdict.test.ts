@@ -35,6 +35,22 @@ await t.test('while it rings and while it goes on', (t) => {
   t.end();
 });
 
+await t.test('who was invited later, by whom and when', (t) => {
+  const call = active().wait(60_000);
+  call.send({ type: 'invite', userId: bob, deviceId: phone, inviteeIds: [carol, dave] });
+  t.equal(
+    said(call),
+    'The call is going on. @bob answered after 5 s on the device PHONE, and 1 other device stopped ringing. ' +
+      '@bob invited @carol and @dave after 65 s. @carol had no device online. @dave had no device online.',
+  );
+  call.wait(5000).answer(carol).send({ type: 'end', userId: alice, deviceId: phone });
+  t.match(
+    said(call),
+    /^@alice hung up .* @bob invited @carol and @dave after 65 s\. @carol answered after 70 s/,
+  );
+  t.end();
+});
+
 await t.test('no answer: how far the ring came', (t) => {
   const nobody = ringing().wait(60_000);
   nobody.send(JUDGE);

@@ -3,8 +3,21 @@
 import t from 'tap';
 
 import type { EndReason, Leg } from '../../../../src/call/model/call.ts';
-import { isMissed, participantStatus, sessionStatus } from '../../../../src/call/model/words.ts';
+import { isMissed, localpartOf, participantStatus, sessionStatus } from '../../../../src/call/model/words.ts';
+import { parseUserId, profileAddress, roomUserAddress } from '../../../../src/matrix/ids.ts';
 import { active, alice, bob, carol, group, phone, ringing } from './calls.ts';
+
+await t.test('everybody has a name that can be shown, if only their own part of their id', (t) => {
+  const names = [
+    [alice, 'alice'],
+    [parseUserId('@:example.org'), '@:example.org'],
+    [profileAddress('tutor_1'), 'tutor_1'],
+    [roomUserAddress('lobby', '7'), '7'],
+    [roomUserAddress('a/b', 'a\n/:b'), 'a%0A%2F%3Ab'],
+  ] as const;
+  for (const [userId, name] of names) t.equal(userId && localpartOf(userId), name);
+  t.end();
+});
 
 await t.test('a call is said to be ringing, active, and then why it was over', (t) => {
   t.equal(sessionStatus(ringing().call), 'ringing');
