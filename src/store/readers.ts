@@ -218,6 +218,7 @@ function eventOf<T extends CallEvent['type']>(
 const stopped = { userId, deviceIds: listOf(deviceId) };
 const eventReaders: Readonly<Record<CallEvent['type'], Reader<CallEvent>>> = {
   initiated: eventOf<'initiated'>({ ...userDevice, inviteeIds: listOf(userId) }),
+  invited: eventOf<'invited'>({ ...userDevice, inviteeIds: listOf(userId) }),
   'device-notified': eventOf<'device-notified'>(userDevice),
   'device-silenced': eventOf<'device-silenced'>(userDevice),
   'device-ringing': eventOf<'device-ringing'>({ ...userDevice, isFirst: flag }),

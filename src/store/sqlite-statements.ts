@@ -1,7 +1,9 @@
-// Every SQL statement of the SQLite store, prepared once for a connection. Owns the SQL and its order of results.
+// Every SQL statement about calls, and of the sweep, prepared once for a connection. Owns the SQL and its order of results.
 // The literals in WHERE repeat those of the partial indexes in migrations/: SQLite uses such an index only then.
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+
+import type { SqliteConnection } from './sqlite-connection.ts';
 
 const LIVE = "s.status IN ('ringing', 'active')";
 const CALL = 's.call_id, s.version, s.call';
@@ -9,8 +11,12 @@ const CALL = 's.call_id, s.version, s.call';
 const SQL = {
   findKnownKey: `SELECT ${CALL} FROM call_sessions s
     WHERE s.initiator_id = ? AND s.idempotency_key = ?`,
+  // A union, for each half has an index of its own.
   findRinging: `SELECT ${CALL} FROM call_sessions s
-    WHERE s.room_id = ? AND s.status = 'ringing' ORDER BY s.created_at_ms, s.call_id`,
+    WHERE s.status = 'ringing' AND s.call_id IN (
+      SELECT call_id FROM call_sessions WHERE room_id = :room_id AND status = 'ringing'
+      UNION SELECT call_id FROM call_participants WHERE user_id = :initiator_id AND is_live = 1)
+    ORDER BY s.created_at_ms, s.call_id`,
   findCall: `SELECT ${CALL} FROM call_sessions s WHERE s.call_id = ?`,
   findLiveCalls: `SELECT ${CALL} FROM call_participants p JOIN call_sessions s USING (call_id)
     WHERE p.user_id = ? AND p.is_live = 1 ORDER BY p.created_at_ms DESC, p.call_id DESC`,
@@ -66,13 +72,25 @@ const SQL = {
 
   deleteEnded: `DELETE FROM call_sessions WHERE call_id IN
     (SELECT call_id FROM call_sessions WHERE ended_at_ms IS NOT NULL AND ended_at_ms < ? LIMIT ?)`,
+  deleteMessages: `DELETE FROM room_messages WHERE seq IN
+    (SELECT seq FROM room_messages WHERE at_ms < ? LIMIT ?)`,
+  deleteMembers: `DELETE FROM room_members WHERE (room_id, user_id) IN
+    (SELECT room_id, user_id FROM room_members WHERE joined_at_ms < ? LIMIT ?)`,
+  deleteRoomUsers: `DELETE FROM room_users WHERE id IN
+    (SELECT id FROM room_users u WHERE joined_at_ms < ?
+      AND NOT EXISTS (SELECT 1 FROM room_members m WHERE m.user_id = u.id) LIMIT ?)`,
+  deleteRooms: `DELETE FROM rooms WHERE id IN
+    (SELECT id FROM rooms r WHERE created_at_ms < ?
+      AND NOT EXISTS (SELECT 1 FROM room_members m WHERE m.room_id = r.id)
+      AND NOT EXISTS (SELECT 1 FROM room_messages g WHERE g.room_id = r.id) LIMIT ?)`,
+  deleteProfiles: `DELETE FROM profiles WHERE profile_key IN
+    (SELECT profile_key FROM profiles WHERE seen_at_ms < ? LIMIT ?)`,
   // Counts, for SQLite writes nothing when a row stays the same.
   probe: `INSERT INTO store_probe (id, writes) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET writes = writes + 1`,
 } as const;
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 
-export function prepareStatements(database: DatabaseSync): Statements {
-  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
-  return Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>;
+export function prepareStatements(connection: SqliteConnection): Statements {
+  return connection.prepare(SQL);
 }

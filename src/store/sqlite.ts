@@ -1,66 +1,50 @@
-// The store in one SQLite file. Owns the transactions of every method, and what a locked or failing file means.
+// The store in one SQLite file. Owns the transactions of every method of the calls; beside them it opens what pages need
+// (sqlite-profiles.ts, sqlite-rooms.ts) on the same file. What a locked or failing file means is sqlite-connection.ts.
 // Synchronous on purpose: measured with synchronous=FULL on ext4 over a virtual disk, a commit takes 0.3 ms (p99 1.5),
 // and a call has about ten. A thread would add its own way to fail between a commit and its acknowledgement. The price:
 // on a disk with a slow fsync, every commit stops the gateway for as long.
 
 import { setImmediate } from 'node:timers/promises';
-import type { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 
 import type { Call } from '../call/model/call.ts';
 import type { CallEvent, StoredCallEvent } from '../call/model/events.ts';
-import type { Clock } from '../clock.ts';
 import type { CallId, UserId } from '../matrix/ids.ts';
 import { StoreUnavailable } from './errors.ts';
-import {
-  eventRow,
-  participantRows,
-  readCallRow,
-  readEventRow,
-  sessionRow,
-  type ReadRow,
-  type UnreadableRow,
-} from './rows.ts';
-import { inTransaction, isBusy, isSqliteError, openSqliteFile } from './sqlite-file.ts';
+import type { ProfileStore } from './profiles.ts';
+import type { RoomStore } from './rooms.ts';
+import { eventRow, participantRows, readCallRow, readEventRow, sessionRow } from './rows.ts';
+import { SqliteConnection, type SqliteStoreOptions } from './sqlite-connection.ts';
+import { sqliteProfiles } from './sqlite-profiles.ts';
+import { sqliteRooms } from './sqlite-rooms.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import type { HistoryQuery, InsertOptions, InsertResult, Store } from './store.ts';
 
-const BUSY_RETRY_MS = 10;
-/** Calls deleted in one transaction: a thousand at once would stop the gateway for a noticeable time. */
+/** Rows deleted in one transaction: a thousand at once would stop the gateway for a noticeable time. */
 const DELETE_BATCH = 50;
 /** Larger than every time and call id. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
-export interface SqliteStoreOptions {
-  readonly path: string;
-  readonly clock: Clock;
-  /** Told of every row that could not be read, each time it was asked for. */
-  readonly onUnreadable: (row: UnreadableRow) => void;
-  /** How long an operation waits for another process's lock, without stopping the gateway meanwhile. */
-  readonly busyTimeoutMs?: number;
-}
+/** The three ports on one file; `close` and `isWritable` are of the file. */
+export type SqliteStores = Store & ProfileStore & RoomStore;
 
 /** @throws StoreOpenError */
-export function openSqliteStore(options: SqliteStoreOptions): Store {
-  return new SqliteStore(openSqliteFile(options.path), options);
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStores {
+  const connection = new SqliteConnection(options);
+  return Object.assign(new SqliteStore(connection), sqliteProfiles(connection), sqliteRooms(connection));
 }
 
 class SqliteStore implements Store {
-  readonly #database: DatabaseSync;
+  readonly #connection: SqliteConnection;
   readonly #sql: Statements;
-  readonly #clock: Clock;
-  readonly #onUnreadable: (row: UnreadableRow) => void;
-  readonly #busyTimeoutMs: number;
 
-  constructor(database: DatabaseSync, { clock, onUnreadable, busyTimeoutMs = 1_000 }: SqliteStoreOptions) {
-    this.#database = database;
-    this.#sql = prepareStatements(database);
-    this.#clock = clock;
-    this.#onUnreadable = onUnreadable;
-    this.#busyTimeoutMs = busyTimeoutMs;
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#sql = prepareStatements(connection);
   }
 
   async nowMs(): Promise<number> {
-    return this.#clock.nowMs();
+    return this.#connection.clock.nowMs();
   }
 
   insertCall(
@@ -69,14 +53,18 @@ class SqliteStore implements Store {
     atMs: number,
     { idempotencyKey, yieldsTo }: InsertOptions = {},
   ): Promise<InsertResult> {
-    return this.#write((): InsertResult => {
+    return this.#connection.write((): InsertResult => {
       if (idempotencyKey !== undefined) {
         const known = this.#sql.findKnownKey.get(call.initiator.userId, idempotencyKey);
         const existing = known === undefined ? undefined : this.#readCalls([known])[0];
         if (existing !== undefined) return { inserted: false, because: 'known-key', existing };
         if (known !== undefined) throw new StoreUnavailable('The call that has this key cannot be read');
       }
-      const rival = yieldsTo && this.#readCalls(this.#sql.findRinging.all(call.roomId)).find(yieldsTo);
+      const rival =
+        yieldsTo &&
+        this.#readCalls(
+          this.#sql.findRinging.all({ room_id: call.roomId, initiator_id: call.initiator.userId }),
+        ).find(yieldsTo);
       if (rival !== undefined) return { inserted: false, because: 'yielded', existing: rival };
       this.#sql.insertSession.run({ ...sessionRow(call), idempotency_key: idempotencyKey ?? null });
       this.#putParticipantsAndEvents(call, events, atMs);
@@ -85,7 +73,7 @@ class SqliteStore implements Store {
   }
 
   replaceCall(call: Call, events: readonly CallEvent[], atMs: number): Promise<'replaced' | 'conflict'> {
-    return this.#write(() => {
+    return this.#connection.write(() => {
       if (this.#sql.replaceSession.run(sessionRow(call)).changes !== 1) return 'conflict';
       this.#putParticipantsAndEvents(call, events, atMs);
       return 'replaced';
@@ -93,29 +81,31 @@ class SqliteStore implements Store {
   }
 
   findCall(callId: CallId): Promise<Call | undefined> {
-    return this.#retrying(() => this.#readCalls(this.#sql.findCall.all(callId))[0]);
+    return this.#connection.read(() => this.#readCalls(this.#sql.findCall.all(callId))[0]);
   }
 
   findCallByKey(initiatorId: UserId, idempotencyKey: string): Promise<Call | undefined> {
-    return this.#retrying(() => this.#readCalls(this.#sql.findKnownKey.all(initiatorId, idempotencyKey))[0]);
+    return this.#connection.read(
+      () => this.#readCalls(this.#sql.findKnownKey.all(initiatorId, idempotencyKey))[0],
+    );
   }
 
   findLiveCalls(userId: UserId): Promise<readonly Call[]> {
-    return this.#retrying(() => this.#readCalls(this.#sql.findLiveCalls.all(userId)));
+    return this.#connection.read(() => this.#readCalls(this.#sql.findLiveCalls.all(userId)));
   }
 
   loadLiveCalls(): Promise<readonly Call[]> {
-    return this.#retrying(() => this.#readCalls(this.#sql.loadLiveCalls.all()));
+    return this.#connection.read(() => this.#readCalls(this.#sql.loadLiveCalls.all()));
   }
 
   readEvents(callId: CallId, afterSeq: number, limit: number): Promise<readonly StoredCallEvent[]> {
-    return this.#retrying(() =>
-      this.#readable(this.#sql.readEvents.all(callId, afterSeq, limit).map(readEventRow)),
+    return this.#connection.read(() =>
+      this.#connection.readable(this.#sql.readEvents.all(callId, afterSeq, limit).map(readEventRow)),
     );
   }
 
   listCalls(userId: UserId, query: HistoryQuery): Promise<readonly Call[]> {
-    return this.#retrying(() =>
+    return this.#connection.read(() =>
       this.#readCalls(
         this.#sql.listCalls.all({
           user_id: userId,
@@ -129,38 +119,38 @@ class SqliteStore implements Store {
   }
 
   listMissed(userId: UserId, limit: number): Promise<readonly Call[]> {
-    return this.#retrying(() => this.#readCalls(this.#sql.listMissed.all(userId, limit)));
+    return this.#connection.read(() => this.#readCalls(this.#sql.listMissed.all(userId, limit)));
   }
 
   async markMissedRead(userId: UserId): Promise<void> {
-    await this.#write(() => this.#sql.markMissedRead.run(this.#clock.nowMs(), userId));
+    await this.#connection.write(() => this.#sql.markMissedRead.run(this.#connection.clock.nowMs(), userId));
   }
 
   async putStats(callId: CallId, userId: UserId, summary: string): Promise<void> {
-    await this.#write(() => this.#sql.putStats.run(userId, summary, callId));
+    await this.#connection.write(() => this.#sql.putStats.run(userId, summary, callId));
   }
 
   readStats(callId: CallId): Promise<ReadonlyMap<UserId, string>> {
-    return this.#retrying(() => {
+    return this.#connection.read(() => {
       const rows = this.#sql.readStats.all(callId);
       return new Map(rows.map((row) => [String(row['user_id']) as UserId, String(row['summary'])]));
     });
   }
 
   async deleteEndedBefore(beforeMs: number): Promise<number> {
-    let deleted = 0;
-    for (;;) {
-      const { changes } = await this.#write(() => this.#sql.deleteEnded.run(beforeMs, DELETE_BATCH));
-      deleted += Number(changes);
-      if (changes < DELETE_BATCH) return deleted;
-      // Requests have their turn between two batches.
-      await setImmediate();
-    }
+    const deleted = await this.#deleteInBatches(this.#sql.deleteEnded, beforeMs);
+    // In this order: a room is forgotten once nothing and nobody is left in it.
+    await this.#deleteInBatches(this.#sql.deleteMessages, beforeMs);
+    await this.#deleteInBatches(this.#sql.deleteMembers, beforeMs);
+    await this.#deleteInBatches(this.#sql.deleteRoomUsers, beforeMs);
+    await this.#deleteInBatches(this.#sql.deleteRooms, beforeMs);
+    await this.#deleteInBatches(this.#sql.deleteProfiles, beforeMs);
+    return deleted;
   }
 
   async isWritable(): Promise<boolean> {
     try {
-      await this.#write(() => this.#sql.probe.run());
+      await this.#connection.write(() => this.#sql.probe.run());
       return true;
     } catch {
       return false;
@@ -168,7 +158,7 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   #putParticipantsAndEvents(call: Call, events: readonly CallEvent[], atMs: number): void {
@@ -181,35 +171,17 @@ class SqliteStore implements Store {
   }
 
   #readCalls(rows: readonly Readonly<Record<string, unknown>>[]): readonly Call[] {
-    return this.#readable(rows.map(readCallRow));
+    return this.#connection.readable(rows.map(readCallRow));
   }
 
-  #readable<T>(rows: readonly ReadRow<T>[]): readonly T[] {
-    return rows.flatMap((row) => {
-      if ('value' in row) return [row.value];
-      this.#onUnreadable(row.unreadable);
-      return [];
-    });
-  }
-
-  #write<T>(action: () => T): Promise<T> {
-    return this.#retrying(() => inTransaction(this.#database, action));
-  }
-
-  /** Nothing is kept of an attempt that failed, so that it can be made again as a whole. */
-  async #retrying<T>(attempt: () => T): Promise<T> {
-    const giveUpAtMs = this.#clock.monotonicMs() + this.#busyTimeoutMs;
+  async #deleteInBatches(statement: StatementSync, beforeMs: number): Promise<number> {
+    let deleted = 0;
     for (;;) {
-      if (!this.#database.isOpen) throw new StoreUnavailable('The store is closed');
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isSqliteError(error)) throw error;
-        if (!isBusy(error) || this.#clock.monotonicMs() >= giveUpAtMs) {
-          throw new StoreUnavailable(`The store cannot answer: ${error.message}`, { cause: error });
-        }
-      }
-      await new Promise<void>((resolve) => void this.#clock.after(BUSY_RETRY_MS, resolve));
+      const { changes } = await this.#connection.write(() => statement.run(beforeMs, DELETE_BATCH));
+      deleted += Number(changes);
+      if (changes < DELETE_BATCH) return deleted;
+      // Requests have their turn between two batches.
+      await setImmediate();
     }
   }
 }

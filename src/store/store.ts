@@ -50,7 +50,10 @@ export interface Store {
   putStats(callId: CallId, userId: UserId, summary: string): Promise<void>;
   readStats(callId: CallId): Promise<ReadonlyMap<UserId, string>>;
 
-  /** Deletes calls that ended before `beforeMs` with all that belongs to them; resolves to how many. */
+  /**
+   * Deletes calls that ended before `beforeMs` with all that belongs to them, and what the ports beside this one have not
+   * needed since then (profiles.ts, rooms.ts say what that is); resolves to how many calls.
+   */
   deleteEndedBefore(beforeMs: number): Promise<number>;
 
   /** Whether it can be written now, found out by writing. Never rejects. */
@@ -66,9 +69,9 @@ export interface InsertOptions {
    */
   readonly idempotencyKey?: string;
   /**
-   * Asked in the transaction of the insert about each call that rings in the room, oldest first; the first to which
-   * the new call yields is returned instead. Pure. A look before the insert would let two initiates of the same
-   * moment both find the room free, and both ring.
+   * Asked in the transaction of the insert about each call that rings in the room, or in which the initiator has a leg
+   * and which rings anywhere, oldest first; the first to which the new call yields is returned instead. Pure. A look
+   * before the insert would let two initiates of the same moment both find the room free, and both ring.
    */
   readonly yieldsTo?: (ringing: Call) => boolean;
 }

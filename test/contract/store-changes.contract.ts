@@ -18,6 +18,7 @@ import {
   ringingCall,
   PHONE,
   START_MS,
+  user,
 } from './calls.ts';
 import { makeStore, type MakeStorage } from './store-under-test.ts';
 
@@ -96,6 +97,7 @@ export async function testChanges(t: Test, makeStorage: MakeStorage): Promise<vo
       const call = ringingCall(1);
       const every: readonly CallEvent[] = [
         initiated,
+        { type: 'invited', userId: ALICE, deviceId: PHONE, inviteeIds: [CAROL] },
         { type: 'device-notified', userId: BOB, deviceId: PHONE },
         { type: 'device-ringing', userId: BOB, deviceId: PHONE, isFirst: true },
         { type: 'device-dropped', userId: BOB, deviceId: PHONE, reason: 'too_many' },
@@ -157,8 +159,11 @@ export async function testChanges(t: Test, makeStorage: MakeStorage): Promise<vo
     const store = await makeStore(t, makeStorage);
     for (let n = 1; n <= 100; n++) {
       const roomId = `!room${n}:example.org` as RoomId;
-      const one = ringingCall(2 * n, { roomId });
-      const other = ringingCall(2 * n + 1, { roomId, from: BOB, to: [ALICE] });
+      // Every second pair of calls is made in two rooms: it is the people who meet.
+      const otherRoomId = n % 2 === 0 ? roomId : (`conversation:${n}` as RoomId);
+      const [from, to] = [user(2 * n), user(2 * n + 1)];
+      const one = ringingCall(2 * n, { roomId, from, to: [to] });
+      const other = ringingCall(2 * n + 1, { roomId: otherRoomId, from: to, to: [from] });
       const results = await Promise.all(
         [one, other].map((call) => store.insertCall(call, [], START_MS, { yieldsTo: isOneToOne })),
       );
@@ -170,17 +175,22 @@ export async function testChanges(t: Test, makeStorage: MakeStorage): Promise<vo
   });
 
   await t.test(
-    'a new call is asked about the ringing calls of its own room only, oldest first',
+    'a new call is asked about what rings in its room, or rings with its initiator anywhere, oldest first',
     async (t) => {
       const store = await makeStore(t, makeStorage);
+      const other = '!other:example.org' as RoomId;
       await store.insertCall(ringingCall(2), [], START_MS);
-      await store.insertCall(ringingCall(1), [], START_MS);
+      await store.insertCall(ringingCall(1, { from: CAROL, to: [user(1)] }), [], START_MS);
       await store.insertCall(answered(ringingCall(3)), [], START_MS);
       await store.insertCall(ended(ringingCall(4), 'busy'), [], START_MS);
-      await store.insertCall(ringingCall(5, { roomId: '!other:example.org' as RoomId }), [], START_MS);
+      await store.insertCall(ringingCall(5, { roomId: other, from: BOB, to: [CAROL, ALICE] }), [], START_MS);
+      await store.insertCall(ringingCall(6, { roomId: other }), [], START_MS);
+      await store.insertCall(ringingCall(7, { roomId: other, from: BOB, to: [CAROL] }), [], START_MS);
+      await store.insertCall(answered(ringingCall(8, { roomId: other })), [], START_MS);
+      await store.insertCall(ended(ringingCall(9, { roomId: other }), 'busy'), [], START_MS);
       const asked: Call[] = [];
-      await store.insertCall(ringingCall(6), [], START_MS, { yieldsTo: (call) => asked.push(call) === 0 });
-      t.same(callIds(asked), [callId(1), callId(2)]);
+      await store.insertCall(ringingCall(10), [], START_MS, { yieldsTo: (call) => asked.push(call) === 0 });
+      t.same(callIds(asked), [1, 2, 5, 6].map(callId), 'each once, also where both are so');
     },
   );
 

@@ -2,5 +2,6 @@
 // Steps only add (tables, columns with a default, indexes), because the release before must still work on the result.
 
 import { calls } from './0001-calls.ts';
+import { pages } from './0002-pages.ts';
 
-export const migrations: readonly string[] = [calls];
+export const migrations: readonly string[] = [calls, pages];
