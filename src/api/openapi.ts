@@ -89,6 +89,7 @@ const ERROR_SCHEMA: DocumentSchema = {
     error: { type: 'string', description: 'For people.' },
     code: { type: 'string', description: 'For programs.' },
     callId: { type: 'string', description: 'With `CALL_GLARE`: the call that goes on ringing.' },
+    detail: { type: 'string', description: 'For pages of the room registry: the same as `error`.' },
   },
 };
 const CALL_ID: DocumentSchema = {
@@ -149,12 +150,12 @@ function documentOperation(operation: Operation, schemas: Record<string, Documen
   };
 }
 
-function parametersOf({ path, query, headers }: Operation): readonly DocumentParameter[] {
+function parametersOf({ path, pathId, query, headers }: Operation): readonly DocumentParameter[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']): DocumentParameter => ({
     name,
     in: 'path',
     required: true,
-    schema: CALL_ID,
+    schema: pathId === undefined ? CALL_ID : plain(pathId),
   }));
   return [...inPath, ...membersOf('query', query), ...membersOf('header', headers)];
 }

@@ -17,6 +17,8 @@ export interface Operation {
   readonly description?: string;
   /** Whether it answers only to somebody whose identity is established. */
   readonly needsIdentity: boolean;
+  /** What `{id}` in the path is; undefined for a call. */
+  readonly pathId?: TSchema;
   readonly query?: TObject;
   readonly headers?: TObject;
   readonly body?: TObject;

@@ -211,6 +211,20 @@ export const GATEWAY_ERRORS = {
     retryAfterSeconds: 10,
     logLevel: 'info',
   },
+  REGISTRY_REQUEST_INVALID: {
+    status: 422,
+    errcode: 'M_UNKNOWN',
+    text: 'A member of the request is missing or not allowed',
+    blame: 'client',
+    logLevel: 'info',
+  },
+  REGISTRY_FULL: {
+    status: 507,
+    errcode: 'M_UNKNOWN',
+    text: 'There is no place left',
+    blame: 'refused',
+    logLevel: 'warn',
+  },
   STORE_UNAVAILABLE: {
     status: 503,
     errcode: 'M_UNKNOWN',

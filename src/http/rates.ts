@@ -1,11 +1,9 @@
-// How much one user may ask of our own API. A counter over a sliding minute; times are given, on one clock that never
+// How much one user, or one client address, may ask of our own API. A counter over a sliding minute; times are given, on one clock that never
 // goes back. It refuses nobody itself.
 
-import type { UserId } from '../matrix/ids.ts';
-
 const WINDOW_MS = 60_000;
-/** Users whose requests are remembered; the one seen longest ago is forgotten first. */
-const MAX_USERS = 20_000;
+/** Users or addresses whose requests are remembered; the one seen longest ago is forgotten first. */
+const MAX_SUBJECTS = 20_000;
 
 interface Counts {
   readonly startedAtMs: number;
@@ -20,22 +18,22 @@ interface Counts {
 export class RequestRates {
   readonly #perMinute: number;
   /** In the order of use, oldest first. */
-  readonly #counts = new Map<UserId, Counts>();
+  readonly #counts = new Map<string, Counts>();
 
   /** @param perMinute `limits.api_rate` */
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
   }
 
-  /** Whether the user may ask now; if so, it is counted. Who is refused is not: waiting helps, however often is asked. */
-  admit(userId: UserId, nowMs: number): boolean {
-    const counts = at(this.#counts.get(userId), nowMs);
+  /** Whether the user or address may ask now; if so, it is counted. Who is refused is not: waiting helps, however often is asked. */
+  admit(subject: string, nowMs: number): boolean {
+    const counts = at(this.#counts.get(subject), nowMs);
     const passed = (nowMs - counts.startedAtMs) / WINDOW_MS;
     if (counts.before * (1 - passed) + counts.now >= this.#perMinute) return false;
-    this.#counts.delete(userId);
-    this.#counts.set(userId, { ...counts, now: counts.now + 1 });
+    this.#counts.delete(subject);
+    this.#counts.set(subject, { ...counts, now: counts.now + 1 });
     const [oldest] = this.#counts.keys();
-    if (this.#counts.size > MAX_USERS && oldest !== undefined) this.#counts.delete(oldest);
+    if (this.#counts.size > MAX_SUBJECTS && oldest !== undefined) this.#counts.delete(oldest);
     return true;
   }
 }

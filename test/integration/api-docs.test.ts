@@ -16,6 +16,7 @@ import { ERRORS } from '../../src/errors.ts';
 import { createOwnServer } from '../../src/http/server.ts';
 import { registerIce } from '../../src/ice/routes.ts';
 import { registerHealth } from '../../src/observe/routes.ts';
+import { registerRoomRegistry } from '../../src/registry/routes.ts';
 import { importsOf, readSource } from '../consistency/source-files.ts';
 import { ask, dial, gatherCast, shows, type ApiAnswer } from '../harness/call-api.ts';
 import { startGateway } from '../harness/gateway.ts';
@@ -31,7 +32,14 @@ const unused = {} as never;
 /** The document, with every member refused that is not described, unless it allows for more. */
 const strict = closed(document) as OpenApiDocument;
 const strictSchemas = answerSchemas(strict);
-const REGISTRARS = { registerApiDocs, registerCalls, registerDiscovery, registerHealth, registerIce };
+const REGISTRARS = {
+  registerApiDocs,
+  registerCalls,
+  registerDiscovery,
+  registerHealth,
+  registerIce,
+  registerRoomRegistry,
+};
 
 await t.test('every route of the public listener is described, and nothing else', async (t) => {
   const server = createOwnServer(pino({ level: 'silent' }), systemClock);
@@ -50,6 +58,10 @@ await t.test('every route of the public listener is described, and nothing else'
     registerIce(api, unused, unused);
     done();
   });
+  void server.register((api, _options, done) => {
+    registerRoomRegistry(api, unused);
+    done();
+  });
   await server.ready();
   t.same(routes.toSorted(), described.toSorted());
   const registered = importsOf({ path: 'src/gateway.ts', text: readSource('src/gateway.ts').text })
@@ -63,6 +75,7 @@ await t.test('what is described is served: no described route is unknown to the 
   const { url } = await startGateway(t, {
     synapse: { url: upstream.url },
     discovery: { support: { contacts: [{ email_address: 'a@example.org', role: 'm.role.admin' }] } },
+    signaling: { room: { enabled: true, rooms: 'registry' } },
   });
   for (const { method, path, faults = [] } of OPERATIONS) {
     const target = path.replace('{id}', 'f'.repeat(32));
