@@ -8,6 +8,7 @@ import { iceSection } from './sections/ice.ts';
 import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { observeSection } from './sections/observe.ts';
+import { routesKey } from './sections/routes.ts';
 import { signalingSection } from './sections/signaling.ts';
 import { storeSection } from './sections/store.ts';
 import { synapseSection } from './sections/synapse.ts';
@@ -17,6 +18,7 @@ import { tunnelsKey } from './sections/tunnels.ts';
 export const configTree = {
   ...topLevelKeys,
   tunnels: tunnelsKey,
+  routes: routesKey,
   synapse: synapseSection,
   limits: limitsSection,
   ice: iceSection,

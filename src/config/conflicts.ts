@@ -4,12 +4,13 @@
 import type { Config } from './config.ts';
 import type { Fault } from './faults.ts';
 import { describeValue, formatPath } from './faults.ts';
+import { findPageConflicts, pagePaths } from './page-conflicts.ts';
+import { overlap, type TakenPath } from './taken-path.ts';
 
-interface TakenPath {
+/** A tunnel or a route, as far as its paths go. */
+interface ServedPath {
   readonly path: string;
-  /** How a fault names what is there. */
-  readonly by: string;
-  readonly isPrefix: boolean;
+  readonly to: { readonly path: string };
 }
 
 /** Paths that the gateway answers or forwards itself, whatever the config says. */
@@ -22,7 +23,7 @@ const ALLOWED = 'a path that nothing else is served on';
 
 /** @param locate where a path of the config was given, for messages */
 export function findConflicts(
-  { tunnels, signaling }: Pick<Config, 'tunnels' | 'signaling'>,
+  { tunnels, routes, signaling }: Pick<Config, 'tunnels' | 'routes' | 'signaling'>,
   locate: (path: readonly (string | number)[]) => string | undefined,
 ): readonly Fault[] {
   const faults: Fault[] = [];
@@ -30,33 +31,38 @@ export function findConflicts(
   const { native, socketio } = signaling;
   if (native.enabled) taken.push({ path: native.path, by: 'signaling.native.path', isPrefix: false });
   if (socketio.enabled) taken.push({ path: socketio.path, by: 'signaling.socketio.path', isPrefix: true });
+  faults.push(...findPageConflicts(signaling, taken, locate));
+  taken.push(...pagePaths(signaling));
 
-  for (const [index, { path, to }] of tunnels.entries()) {
-    const report = (member: string, problem: string, value: string, allowed: string): void => {
-      const at = ['tunnels', index, member];
-      const source = locate(at);
-      const fault = { path: formatPath(at), problem, value: describeValue(value), allowed };
-      faults.push(source === undefined ? fault : { ...fault, source });
-    };
-    const isPrefix = path.endsWith('/');
-    const other = taken.find((candidate) => overlap(candidate, { path, isPrefix }));
-    if (other !== undefined) report('path', `is taken by ${other.by}`, path, ALLOWED);
-    // A prefix and a path below it do not contradict each other between tunnels: the longer one wins.
-    const twin = tunnels.findIndex((candidate) => candidate.path === path);
-    if (twin < index) report('path', `is that of ${formatPath(['tunnels', twin])} too`, path, ALLOWED);
-    if (isPrefix && to.path !== '' && !to.path.endsWith('/')) {
-      const problem = 'has a path without a slash at its end, which would grow together with what follows';
-      report('to', problem, to.path, `a path that ends in /, as ${path} does, or none`);
+  judge('tunnels', tunnels);
+  judge('routes', routes);
+  return faults;
+
+  function judge(list: 'tunnels' | 'routes', services: readonly ServedPath[]): void {
+    for (const [index, { path, to }] of services.entries()) {
+      const report = (member: string, problem: string, value: string, allowed: string): void => {
+        const at = [list, index, member];
+        const source = locate(at);
+        const fault = { path: formatPath(at), problem, value: describeValue(value), allowed };
+        faults.push(source === undefined ? fault : { ...fault, source });
+      };
+      const isPrefix = path.endsWith('/');
+      const other = taken.find((candidate) => overlap(candidate, { path, isPrefix }));
+      if (other !== undefined) report('path', `is taken by ${other.by}`, path, ALLOWED);
+      // A prefix and a path below it do not contradict each other within a list: the longer one wins.
+      const twin = services.findIndex((candidate) => candidate.path === path);
+      if (twin < index) report('path', `is that of ${formatPath([list, twin])} too`, path, ALLOWED);
+      // Tunnels come first: a route below one would never be asked, one above it gets what the tunnel leaves.
+      const above = list === 'routes' ? tunnels.findIndex((tunnel) => isAtOrBelow(path, tunnel.path)) : -1;
+      if (above >= 0) report('path', `is taken by ${formatPath(['tunnels', above])}`, path, ALLOWED);
+      if (isPrefix && to.path !== '' && !to.path.endsWith('/')) {
+        const problem = 'has a path without a slash at its end, which would grow together with what follows';
+        report('to', problem, to.path, `a path that ends in /, as ${path} does, or none`);
+      }
     }
   }
-  return faults;
 }
 
-function overlap(a: TakenPath, b: Omit<TakenPath, 'by'>): boolean {
-  return a.path === b.path || covers(a, b.path) || covers(b, a.path);
-}
-
-function covers({ path, isPrefix }: Omit<TakenPath, 'by'>, other: string): boolean {
-  // The Socket.IO server answers on its path without the slash too.
-  return isPrefix && (other.startsWith(path) || `${other}/` === path);
+function isAtOrBelow(path: string, above: string): boolean {
+  return path === above || (above.endsWith('/') && path.startsWith(above));
 }

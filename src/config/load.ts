@@ -38,8 +38,10 @@ export function loadConfig({ file, environment, directory = process.cwd() }: Loa
   if (!('faults' in document)) {
     if ('faults' in resolved) return resolved;
     const conflicts = findConflicts(resolved.config, (path) => {
-      const name = variableName([String(path[0])]);
-      return givenVariable(environment, name) === undefined ? document.locate(path) : name;
+      // The key is the path or a beginning of it: what follows is a place within its value.
+      const names = path.map((_, index) => variableName(path.slice(0, index + 1).map(String)));
+      const name = names.find((candidate) => givenVariable(environment, candidate) !== undefined);
+      return name ?? document.locate(path);
     });
     return conflicts.length > 0 ? { faults: conflicts } : resolved;
   }

@@ -7,6 +7,8 @@ import type { Kind, Parsed } from '../kinds/kind.ts';
 import { boolean, oneOf } from '../kinds/scalar.ts';
 import { urlPath } from '../kinds/url-path.ts';
 import { originUrl } from '../kinds/url.ts';
+import { profileSection } from './profile.ts';
+import { roomSection } from './room.ts';
 
 const allowed = `${originUrl.allowed}, or * for every page`;
 
@@ -58,6 +60,8 @@ export const signalingSection = section('signaling', 'Who takes part in calls.',
       'Where they connect, and get the client library. Other clients than those of your own expect the default.',
     ),
   }),
+  profile: profileSection,
+  room: roomSection,
 });
 
 export type SignalingConfig = ConfigOf<typeof signalingSection.entries>;

@@ -4,8 +4,9 @@
 import { key } from '../keys.ts';
 import { listOf } from '../kinds/collection.ts';
 import { duration } from '../kinds/duration.ts';
+import { hostHeader } from '../kinds/host-header.ts';
 import { defaulted, optional, recordOf, required } from '../kinds/record.ts';
-import { hostHeader, tunnelUrl } from '../kinds/tunnel-url.ts';
+import { tunnelUrl } from '../kinds/service-url.ts';
 import { urlPath } from '../kinds/url-path.ts';
 import type { Kind } from '../kinds/kind.ts';
 

@@ -11,11 +11,20 @@ import { duration } from '../../../src/config/kinds/duration.ts';
 import { size } from '../../../src/config/kinds/size.ts';
 import { resolve } from '../../../src/config/resolve.ts';
 
+const NO_KEY = {
+  secret: undefined,
+  publicKey: undefined,
+  jwksUrl: undefined,
+  issuer: undefined,
+  audience: undefined,
+};
+
 const DEFAULTS: Config = {
   listen: [{ kind: 'tcp', port: 3000 }],
   publicUrl: undefined,
   trustedProxies: [],
   tunnels: [],
+  routes: [],
   synapse: {
     url: { kind: 'tcp', origin: 'http://127.0.0.1:8008', isTls: false, host: '127.0.0.1', port: 8008 },
     adminAllow: [],
@@ -50,6 +59,34 @@ const DEFAULTS: Config = {
     origins: [],
     native: { enabled: true, path: '/' },
     socketio: { enabled: true, path: '/socket.io/' },
+    profile: {
+      enabled: false,
+      path: '/ws/',
+      types: ['tutor', 'student', 'parent', 'advertiser', 'user'],
+      auth: 'forward',
+      relayUnknown: false,
+      forward: { url: undefined },
+      jwt: {
+        ...NO_KEY,
+        claims: {
+          profileId: 'profile_id',
+          profileType: 'profile_type',
+          userId: 'matrix_user_id',
+          name: 'name',
+          avatar: 'avatar',
+        },
+      },
+    },
+    room: {
+      enabled: false,
+      path: '/ws/',
+      rooms: 'matrix',
+      forward: { url: undefined },
+      jwt: {
+        ...NO_KEY,
+        claims: { subject: 'sub', room: 'room', userId: 'matrix_user_id', name: 'name', avatar: 'avatar' },
+      },
+    },
   },
   discovery: { client: {}, server: {}, support: undefined },
   observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },

@@ -2,6 +2,7 @@
 // have to refuse. Asserts nothing itself; the other kinds are in kind-tables.ts.
 
 import { endpointUrl } from '../../../src/config/kinds/endpoint-url.ts';
+import { httpServiceUrl } from '../../../src/config/kinds/service-url.ts';
 import { turnUrl } from '../../../src/config/kinds/turn-url.ts';
 import { urlPath } from '../../../src/config/kinds/url-path.ts';
 import type { Table } from './kind-tables.ts';
@@ -57,6 +58,45 @@ export const urlTables: Readonly<Record<string, Table>> = {
       'https:\\\\push.example.org',
       'https://push.example.org\\a',
       'https://[::1/',
+      5,
+      null,
+    ],
+  },
+  'URL of an HTTP service': {
+    kind: httpServiceUrl,
+    good: [
+      [
+        'http://127.0.0.1:5280/http-bind',
+        { isTls: false, host: '127.0.0.1', port: 5280, authority: '127.0.0.1:5280', path: '/http-bind' },
+      ],
+      [
+        'https://Files.example.org',
+        { isTls: true, host: 'files.example.org', port: 443, authority: 'files.example.org', path: '' },
+      ],
+      ['http://[::0:1]:80/', { isTls: false, host: '::1', port: 80, authority: '[::1]', path: '/' }],
+      ['https://a:80/b/', { isTls: true, host: 'a', port: 80, authority: 'a:80', path: '/b/' }],
+    ],
+    bad: [
+      '',
+      'http://',
+      'ws://127.0.0.1',
+      'HTTP://127.0.0.1',
+      '127.0.0.1:5280',
+      'http://user@127.0.0.1',
+      'http://user:secret@127.0.0.1',
+      'http://127.0.0.1:0',
+      'http://127.0.0.1:99999',
+      'http://127.0.0.1:',
+      'http://127.0.0.1/?a',
+      'http://127.0.0.1/#a',
+      'http://127.0.0.1/a b',
+      'http://127.0.0.1//a',
+      'http://127.0.0.1/a/../b',
+      'http://127.0.0.1/%61',
+      'http://127.0.0.1\\a',
+      'http://0x7f',
+      'http://[::1',
+      'unix:/run/x.sock',
       5,
       null,
     ],
