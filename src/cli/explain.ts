@@ -12,7 +12,7 @@ import { readHead, type RequestHead } from '../http/head.ts';
 import { responseDeadlineMs } from '../proxy/deadlines.ts';
 import { isTransactional } from '../proxy/retry.ts';
 import { routeRequest } from '../proxy/route.ts';
-import { tunnelPathOf } from '../proxy/tunnel-head.ts';
+import { routedPath, servicePathOf, serviceTarget } from '../proxy/service-path.ts';
 
 export interface ExplainOptions extends LoadOptions {
   readonly method: string;
@@ -63,15 +63,23 @@ function explainRequest(config: Config, asked: AskedRequest): { rows: Row[]; isS
   const client = readClient(head, peer, addressRanges(config.trustedProxies));
   rows.push(['client', `${client.address}, by ${requestOrigin(client, config.publicUrl)}`]);
   const isAdminClient = addressRanges(config.synapse.adminAllow).has(client.address);
-  const tunnelPaths = config.tunnels.map(({ path }) => path);
-  const route = routeRequest(head, isAdminClient, tunnelPaths);
+  const services = {
+    tunnels: config.tunnels.map(({ path }) => path),
+    routes: config.routes.map(({ path }) => path),
+  };
+  const route = routeRequest(head, isAdminClient, services);
   rows.push(['route', route.route]);
   if (route.to === 'nowhere') return { rows: [...rows, ...refusal(route.code)], isServed: false };
   if (route.to === 'synapse') return { rows: [...rows, ...forwarding(head, config)], isServed: true };
   if (route.to === 'tunnel') {
-    const path = tunnelPathOf(head.path, tunnelPaths);
+    const path = servicePathOf(head.path, services.tunnels);
     const tunnel = config.tunnels.find((candidate) => candidate.path === path);
     return { rows: [...rows, ['upstream', tunnel?.to.authority ?? '']], isServed: true };
+  }
+  if (route.to === 'route') {
+    const path = servicePathOf(head.path, services.routes);
+    const service = config.routes.find((candidate) => candidate.path === path);
+    return { rows: [...rows, ...(service === undefined ? [] : routing(head, service))], isServed: true };
   }
   const answer =
     route.to === 'preflight' ? '204 with the CORS headers of the Matrix specification' : 'a page, or a 404';
@@ -87,6 +95,17 @@ function forwarding(head: RequestHead, config: Config): Row[] {
     ['waits', `${waitSeconds} s for the answer to begin`],
     ['retry', isRepeated ? 'once, if a kept-alive connection breaks under it' : 'never after it was sent'],
     ['body', `at most ${config.synapse.maxUploadBytes} bytes`],
+  ];
+}
+
+function routing(head: RequestHead, route: Config['routes'][number]): Row[] {
+  const service = routedPath(route);
+  return [
+    ['rule', `routes: ${route.path}`],
+    ['upstream', `http${route.to.isTls ? 's' : ''}://${route.to.authority}`],
+    ['host', service.upstreamHost],
+    ['target', serviceTarget(service, head.target)],
+    ['body', `at most ${route.maxBodyBytes} bytes`],
   ];
 }
 

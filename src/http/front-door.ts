@@ -23,11 +23,19 @@ import { readHead } from './head.ts';
 import { createRequestIds } from './request-ids.ts';
 import { sendAnswer } from './send.ts';
 
+/** The lanes to other services on our origin. */
+export interface ServiceLanes {
+  readonly paths: readonly string[];
+  readonly forward: (exchange: Exchange) => void;
+}
+
 export interface FrontDoorParts {
   /** The lane to Synapse; without one (the operator's listener) nothing is forwarded. */
   readonly forward: ((exchange: Exchange) => void) | undefined;
   /** Ordinary requests on the paths of tunnels; without any there are no tunnels. */
-  readonly tunnels?: { readonly paths: readonly string[]; readonly forward: (exchange: Exchange) => void };
+  readonly tunnels?: ServiceLanes;
+  /** Requests on the paths of routes; without any there are no routes. */
+  readonly routes?: ServiceLanes;
   /** Our own handlers (Fastify's). */
   readonly own: (request: IncomingMessage, response: ServerResponse) => void;
   /** How long the small body of a request to ourselves may take, from its head to its end. */
@@ -47,6 +55,7 @@ export type FrontDoor = (request: IncomingMessage, response: ServerResponse, pee
 export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
   const { forward, own, clock, log, metrics } = parts;
   const requestIds = createRequestIds(parts.random);
+  const services = { tunnels: parts.tunnels?.paths ?? [], routes: parts.routes?.paths ?? [] };
   /** What earlier exchanges of a connection were charged with; a head was read before its exchange begins. */
   const countedBytes = new WeakMap<Socket, { read: number; written: number }>();
 
@@ -76,9 +85,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
     attachExchange(exchange);
 
     const route =
-      forward === undefined
-        ? OWN
-        : routeRequest(head, parts.adminClients.has(client.address), parts.tunnels?.paths);
+      forward === undefined ? OWN : routeRequest(head, parts.adminClients.has(client.address), services);
     exchange.outcome.route = route.route;
     if (parts.isDraining()) response.setHeader('Connection', 'close');
     switch (route.to) {
@@ -87,6 +94,9 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
         return;
       case 'tunnel':
         parts.tunnels?.forward(exchange);
+        return;
+      case 'route':
+        parts.routes?.forward(exchange);
         return;
       case 'preflight':
         sendAnswer(

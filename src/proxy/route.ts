@@ -1,16 +1,18 @@
-// Where a request goes: to Synapse, to our own handlers, or nowhere. First match of the contract's path table.
-// Pure, on the request head alone, so that every lane decides alike. It neither refuses bodies nor writes answers.
+// Where a request goes: to Synapse, to another service, to our own handlers, or nowhere. First match of the contract's
+// path table. Pure, on the request head alone, so that every lane decides alike. It neither refuses bodies nor writes
+// answers.
 
 import type { ErrorCode } from '../errors.ts';
 import type { RequestHead } from '../http/head.ts';
 import { leavesPrefix } from './deny.ts';
-import { tunnelPathOf } from './tunnel-head.ts';
+import { servicePathOf } from './service-path.ts';
 
 /** `route` is the label used in the access log and in metrics. */
 export type Route =
   | { readonly to: 'synapse'; readonly route: 'matrix' | 'synapse-client' | 'synapse-admin' }
   | { readonly to: 'preflight'; readonly route: 'preflight' }
   | { readonly to: 'tunnel'; readonly route: 'tunnel' }
+  | { readonly to: 'route'; readonly route: 'route' }
   | { readonly to: 'own'; readonly route: 'own' }
   | { readonly to: 'nowhere'; readonly route: 'denied'; readonly code: ErrorCode };
 
@@ -18,20 +20,25 @@ export const OWN: Route = { to: 'own', route: 'own' };
 const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
 
 /** What we answer ourselves with CORS for any page, so that its preflights are answered too. */
-const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/|api\/)/;
+const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/|api\/|users$|rooms(?:\/|$))/;
 
-/**
- * @param isAdminClient whether the client's address is in `synapse.admin_allow`
- * @param tunnelPaths the paths of `tunnels`, none of which is one of ours or Synapse's
- */
+/** The paths of other services, none of which is one of ours or Synapse's. */
+export interface ServicePaths {
+  readonly tunnels: readonly string[];
+  readonly routes: readonly string[];
+}
+
+const NO_SERVICES: ServicePaths = { tunnels: [], routes: [] };
+
+/** @param isAdminClient whether the client's address is in `synapse.admin_allow` */
 export function routeRequest(
   head: RequestHead,
   isAdminClient: boolean,
-  tunnelPaths: readonly string[] = [],
+  services: ServicePaths = NO_SERVICES,
 ): Route {
   const { method, path } = head;
   if (path === '*') return { to: 'preflight', route: 'preflight' };
-  if (tunnelPathOf(path, tunnelPaths) !== undefined) return { to: 'tunnel', route: 'tunnel' };
+  if (servicePathOf(path, services.tunnels) !== undefined) return { to: 'tunnel', route: 'tunnel' };
   if (path.startsWith('/_matrix/')) {
     if (leavesPrefix(path, '/_matrix/')) return DENIED;
     // A preflight must never run logic (Matrix client-server API, "Web browser clients"): it ends here.
@@ -46,6 +53,7 @@ export function routeRequest(
     return leavesPrefix(path, '/_synapse/admin/') ? DENIED : { to: 'synapse', route: 'synapse-admin' };
   }
   if (isMatrixName(path)) return DENIED;
+  if (servicePathOf(path, services.routes) !== undefined) return { to: 'route', route: 'route' };
   if (method === 'OPTIONS' && OWN_WITH_CORS.test(path)) {
     return { to: 'preflight', route: 'preflight' };
   }

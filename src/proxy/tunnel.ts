@@ -11,9 +11,10 @@ import { breakOff, rawAnswer } from '../http/send.ts';
 import type { Upgrade } from '../http/upgrade.ts';
 import { closeFrame, FrameBoundary } from './frame-boundary.ts';
 import { serviceAnswer } from './service-answer.ts';
-import { closingHead, switchingHead, upgradeHead, type TunnelPath } from './tunnel-head.ts';
+import type { ServicePath } from './service-path.ts';
+import { closingHead, switchingHead, upgradeHead } from './tunnel-head.ts';
 
-export interface TunnelUpstream extends TunnelPath {
+export interface TunnelUpstream extends ServicePath {
   readonly isTls: boolean;
   /** Without the brackets of an IPv6 address. */
   readonly host: string;

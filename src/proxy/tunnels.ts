@@ -5,20 +5,19 @@ import type { Logger } from 'pino';
 
 import type { Clock } from '../clock.ts';
 import type { TunnelConfig } from '../config/sections/tunnels.ts';
-import type { UpstreamAddress } from '../config/kinds/url.ts';
 import { errorEntry } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Upgrade, UpgradeTarget } from '../http/upgrade.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ForwardLane, ForwardRules } from './forward.ts';
-import { serviceAnswer } from './service-answer.ts';
-import { plainHead, tunnelPathOf } from './tunnel-head.ts';
+import { serviceAddress, serviceAuthority, serviceRules, type ServiceAddress } from './service-lane.ts';
+import { servicePathOf } from './service-path.ts';
 import { Tunnel, type TunnelEnd, type TunnelUpstream } from './tunnel.ts';
 
 export interface TunnelsParts {
   readonly tunnels: readonly TunnelConfig[];
   /** The lane for ordinary requests to the server of a tunnel. */
-  readonly openLane: (address: UpstreamAddress & { kind: 'tcp' }, rules: ForwardRules) => ForwardLane;
+  readonly openLane: (address: ServiceAddress, rules: ForwardRules) => ForwardLane;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -43,14 +42,14 @@ export function createTunnels(parts: TunnelsParts): Tunnels {
   const { clock, log, metrics } = parts;
   const upstreams = parts.tunnels.map(upstreamOfConfig);
   const lanes = new Map(
-    upstreams.map((upstream) => [upstream, parts.openLane(addressOf(upstream), rulesOf(upstream))]),
+    upstreams.map((upstream) => [upstream, parts.openLane(serviceAddress(upstream), serviceRules(upstream))]),
   );
   const paths = upstreams.map(({ path }) => path);
   const open = new Set<Tunnel>();
   const bytes = { client: 0, upstream: 0 };
 
   const upstreamOf = (path: string): TunnelUpstream | undefined => {
-    const found = tunnelPathOf(path, paths);
+    const found = servicePathOf(path, paths);
     return upstreams.find((upstream) => upstream.path === found);
   };
 
@@ -134,22 +133,6 @@ function upstreamOfConfig({ path, to, host, idleTimeoutMs }: TunnelConfig): Tunn
   };
 }
 
-function addressOf({ isTls, host, port }: TunnelUpstream): UpstreamAddress & { kind: 'tcp' } {
-  const origin = `${isTls ? 'https' : 'http'}://${authorityOf(host, port)}`;
-  return { kind: 'tcp', origin, isTls, host, port };
-}
-
-function rulesOf(upstream: TunnelUpstream): ForwardRules {
-  return {
-    outgoing: ({ head, client, requestId }) => plainHead(upstream, head, client, requestId),
-    failure: serviceAnswer,
-  };
-}
-
-function authorityOf(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function upstreamName({ isTls, host, port }: TunnelUpstream): string {
-  return `${isTls ? 'wss' : 'ws'}://${authorityOf(host, port)}`;
+function upstreamName(upstream: TunnelUpstream): string {
+  return `${upstream.isTls ? 'wss' : 'ws'}://${serviceAuthority(upstream)}`;
 }

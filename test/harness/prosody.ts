@@ -23,12 +23,14 @@ export interface TestProsody {
 
 const DOMAIN = 'meet.test';
 
-export async function startProsody(t: Test): Promise<TestProsody> {
+/** @param origin with it, WebSockets of other pages than its own are refused with 403 */
+export async function startProsody(t: Test, origin?: string): Promise<TestProsody> {
   const folder = mkdtempSync(join(tmpdir(), 'portico-prosody-'));
   const port = await freePort();
   const rooms = `conference.${DOMAIN}`;
   const file = join(folder, 'prosody.cfg.lua');
-  writeFileSync(file, config({ folder, port, rooms }));
+  writeFileSync(file, config({ folder, port, rooms, origin }));
+  writeFileSync(join(folder, 'mod_page_origin.lua'), PAGE_ORIGIN);
   const child = spawn('prosody', ['--config', file, '-F'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   failed.catch(() => undefined);
@@ -53,13 +55,21 @@ export async function startProsody(t: Test): Promise<TestProsody> {
   return { port, domain: DOMAIN, rooms, log: () => log };
 }
 
-function config({ folder, port, rooms }: { folder: string; port: number; rooms: string }): string {
+interface ProsodyPlace {
+  readonly folder: string;
+  readonly port: number;
+  readonly rooms: string;
+  readonly origin: string | undefined;
+}
+
+function config({ folder, port, rooms, origin }: ProsodyPlace): string {
   return `run_as_root = true
 pidfile = "${folder}/prosody.pid"
 data_path = "${folder}"
 log = { { levels = { min = "info" }, to = "console" } }
 interfaces = { "127.0.0.1" }
-modules_enabled = { "saslauth", "disco", "websocket", "bosh" }
+plugin_paths = { "${folder}" }
+modules_enabled = { "saslauth", "disco", "websocket", "bosh", "http_errors" }
 modules_disabled = { "s2s", "tls", "offline" }
 c2s_ports = {}
 c2s_direct_tls_ports = {}
@@ -73,11 +83,20 @@ consider_websocket_secure = true
 consider_bosh_secure = true
 VirtualHost "${DOMAIN}"
   authentication = "anonymous"
+${origin === undefined ? '' : `  modules_enabled = { "page_origin" }\n  page_origin = "${origin}"`}
 Component "${rooms}" "muc"
   restrict_room_creation = false
   muc_room_locking = false
 `;
 }
+
+/** A module as an operator writes it: since 0.12 Prosody leaves the check of a page's origin to them. */
+const PAGE_ORIGIN = `
+local allowed = module:get_option_string("page_origin");
+require "net.http.server".add_handler("GET /xmpp-websocket", function (event)
+  if event.request.headers.origin ~= allowed then return 403 end
+end, 100);
+`;
 
 async function freePort(): Promise<number> {
   const server = createServer();

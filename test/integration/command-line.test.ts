@@ -70,6 +70,19 @@ await t.test('explain decides as the gateway does, and sends nothing', async (t)
     status: 0,
     stdout: /route +tunnel\nupstream +127\.0\.0\.1:5280/,
   });
+  const routes = JSON.stringify([
+    { path: '/app/', to: 'https://files.test:8443', strip: true, host: 'meet.test', max_body: '1KiB' },
+    { path: '/app/own/', to: 'http://127.0.0.1:9000' },
+  ]);
+  t.match(portico(['explain', 'POST', '/app/x?y'], { PORTICO_ROUTES: routes }), {
+    status: 0,
+    stdout:
+      /route +route\nrule +routes: \/app\/\nupstream +https:\/\/files\.test:8443\nhost +meet\.test\ntarget +\/x\?y\nbody +at most 1024 bytes\n/,
+  });
+  t.match(portico(['explain', 'GET', '/app/own/x'], { PORTICO_ROUTES: routes }), {
+    status: 0,
+    stdout: /rule +routes: \/app\/own\/\nupstream +http:\/\/127\.0\.0\.1:9000\n.*\ntarget +\/app\/own\/x\n/,
+  });
   const proxied = [
     'explain',
     'GET',

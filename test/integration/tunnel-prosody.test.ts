@@ -123,16 +123,56 @@ await t.test("Prosody's own page and refusals arrive as they are", async (t) => 
   t.ok(through.isClosed, 'and the connection is closed');
 });
 
-await t.test('a path that Prosody does not serve is its 404', async (t) => {
-  const { gateway } = await start(t, '/nowhere');
-  const client = new WebSocket(`ws://127.0.0.1:${gateway.port}${PATH}`, 'xmpp');
-  const status = await new Promise((resolve) => {
-    client.once('unexpected-response', (request, response) => {
-      resolve(response.statusCode);
-      request.destroy();
+interface Refusal {
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly body: string;
+}
+
+/** What a WebSocket client is told that is not let in. */
+function refusalOf(t: Test, url: string, origin: string, headers = {}): Promise<Refusal> {
+  return new Promise((resolve, reject) => {
+    const client = new WebSocket(url, 'xmpp', { origin, headers });
+    t.teardown(() => client.terminate());
+    client.on('error', reject);
+    client.once('open', () => reject(new Error('it was let in')));
+    client.once('unexpected-response', (_request, response) => {
+      let body = '';
+      response.on('data', (piece: Buffer) => (body += piece.toString()));
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'], body }),
+      );
     });
-    client.once('open', () => resolve(101));
-    client.on('error', () => undefined);
   });
-  t.equal(status, 404);
+}
+
+await t.test('a page that Prosody does not let in gets its 403, with its text', async (t) => {
+  const prosody = await startProsody(t, 'https://meet.test');
+  const to = `ws://127.0.0.1:${prosody.port}${PATH}`;
+  const gateway = await startGateway(t, { tunnels: [{ path: PATH, to, host: prosody.domain }] });
+  const url = `ws://127.0.0.1:${gateway.port}${PATH}?room=lobby`;
+  const direct = await refusalOf(t, to, 'https://evil.test', { host: prosody.domain });
+  const through = await refusalOf(t, url, 'https://evil.test');
+  t.equal(through.status, 403);
+  t.match(through.body, /not allowed to do that/);
+  t.strictSame(through, direct, 'byte for byte');
+  const client = await logIn(t, gateway, prosody);
+  t.equal(client.socket.readyState, WebSocket.OPEN, 'its own page is let in');
+});
+
+/** The last sentence of Prosody's page is another each time. */
+function settled({ body, ...rest }: Refusal): Refusal {
+  return { ...rest, body: body.replace(/(?<=is not here\. )[^<]+/, '') };
+}
+
+await t.test('what Prosody does not serve is its 404, with its text', async (t) => {
+  const prosody = await startProsody(t);
+  const nowhere = `ws://127.0.0.1:${prosody.port}/nowhere`;
+  const tunnels = [{ path: '/other', to: nowhere, host: prosody.domain }];
+  const gateway = await startGateway(t, { tunnels });
+  const direct = await refusalOf(t, nowhere, 'https://meet.test', { host: prosody.domain });
+  const through = await refusalOf(t, `ws://127.0.0.1:${gateway.port}/other`, 'https://meet.test');
+  t.equal(through.status, 404);
+  t.match(through.body, /Whatever you were looking for is not here/);
+  t.strictSame(settled(through), settled(direct));
 });

@@ -138,18 +138,37 @@ await t.test('errors have the Matrix shape where a Matrix client may have asked'
   for (const [path, isMatrix] of rows) t.equal(isMatrixName(path), isMatrix, path);
 });
 
-await t.test('every method on the path of a tunnel is its own, and nothing else is', async (t) => {
-  const paths = ['/xmpp-websocket', '/lk/'];
+await t.test('every method on the path of a tunnel or a route is its own, and nothing else is', async (t) => {
+  const services = {
+    tunnels: ['/xmpp-websocket', '/lk/', '/app/socket'],
+    routes: ['/http-bind', '/app/', '/app/own/'],
+  };
   const cases: readonly (readonly [string, string])[] = [
     ['/xmpp-websocket?room=a', 'tunnel'],
     ['/xmpp-websocket/', 'own'],
     ['/lk/rtc', 'tunnel'],
     ['/lk/../health', 'own'],
+    ['/http-bind', 'route'],
+    ['/http-bind?room=a', 'route'],
+    ['/http-bind/', 'own'],
+    ['/HTTP-bind', 'own'],
+    ['/http%2Dbind', 'own'],
+    ['//http-bind', 'own'],
+    ['/app', 'own'],
+    ['/app/', 'route'],
+    ['/app/own/x', 'route'],
+    ['/app/socket', 'tunnel'],
+    ['/app/socket/', 'route'],
+    ['/app/../health', 'own'],
+    ['/app/%2e%2e/_matrix/client/versions', 'own'],
+    ['/app/x/../_synapse/admin', 'route'],
     ['/_matrix/client/versions', 'matrix'],
+    ['/_matrix/app/', 'matrix'],
     ['/health', 'own'],
   ];
   for (const [target, route] of cases) {
     for (const method of ['GET', 'POST'])
-      t.equal(routeRequest(headOf({ method, target }), false, paths).route, route, `${method} ${target}`);
+      t.equal(routeRequest(headOf({ method, target }), false, services).route, route, `${method} ${target}`);
   }
+  t.equal(routeRequest(headOf({ method: 'OPTIONS', target: '/app/' }), false, services).route, 'route');
 });

@@ -1,17 +1,12 @@
-// Which tunnel a path belongs to, and what its upstream is asked: byte for byte what the client sent, less what was said
-// to us alone.
+// What the upstream of a tunnel is asked and its client told: byte for byte what the other said, less what was said to us
+// alone.
 
 import t from 'tap';
 
 import type { Client } from '../../../src/http/client.ts';
 import { readHead, type RequestHead } from '../../../src/http/head.ts';
-import {
-  closingHead,
-  plainHead,
-  switchingHead,
-  tunnelPathOf,
-  upgradeHead,
-} from '../../../src/proxy/tunnel-head.ts';
+import { serviceHead } from '../../../src/proxy/service-path.ts';
+import { closingHead, switchingHead, upgradeHead } from '../../../src/proxy/tunnel-head.ts';
 
 const client: Client = {
   address: '192.0.2.7',
@@ -31,47 +26,6 @@ function headOf(target: string, headers: readonly string[] = []): RequestHead {
 function rawList(...lines: readonly string[]): string[] {
   return lines.flatMap((line) => line.split(/: (.*)/, 2));
 }
-
-await t.test('a path is that of the longest tunnel that it lies on', (t) => {
-  const paths = ['/xmpp-websocket', '/lk/', '/lk/rtc/', '/lk/rtc/v1'];
-  const cases: readonly (readonly [string, string | undefined])[] = [
-    ['/xmpp-websocket', '/xmpp-websocket'],
-    ['/xmpp-websocket/', undefined],
-    ['/xmpp-websockets', undefined],
-    ['/XMPP-websocket', undefined],
-    ['/xmpp%2Dwebsocket', undefined],
-    ['/lk', undefined],
-    ['/lk/', '/lk/'],
-    ['/lk/a/b', '/lk/'],
-    ['/lk/rtc', '/lk/'],
-    ['/lk/rtc/', '/lk/rtc/'],
-    ['/lk/rtc/v1', '/lk/rtc/v1'],
-    ['/lk/rtc/v1/x', '/lk/rtc/'],
-    ['/lk/../health', undefined],
-    ['/lk/%2e%2e/health', undefined],
-    ['/lk/a/../../health', undefined],
-    ['/', undefined],
-  ];
-  for (const [path, expected] of cases) t.equal(tunnelPathOf(path, paths), expected, path);
-  t.equal(tunnelPathOf('/a', []), undefined, 'no tunnels');
-  t.end();
-});
-
-await t.test('the path of the tunnel is replaced, and no other byte of the target', (t) => {
-  const cases: readonly (readonly [string, string, string, string])[] = [
-    ['/xmpp-websocket', '', '/xmpp-websocket?room=a%2Fb&&x', '/xmpp-websocket?room=a%2Fb&&x'],
-    ['/xmpp-websocket', '/ws', '/xmpp-websocket?', '/ws?'],
-    ['/lk/', '/', '/lk/rtc?access_token=%7e', '/rtc?access_token=%7e'],
-    ['/lk/', '/', '/lk/', '/'],
-    ['/lk/', '/deep/er/', '/lk/%2F//a?b?c', '/deep/er/%2F//a?b?c'],
-    ['/lk/', '', '/lk/rtc', '/lk/rtc'],
-  ];
-  for (const [path, upstreamPath, target, expected] of cases) {
-    const tunnel = { path, upstreamPath, upstreamHost: 'meet.test' };
-    t.equal(upgradeHead(tunnel, headOf(target), client, 'id').target, expected, target);
-  }
-  t.end();
-});
 
 await t.test('an upgrade keeps its own fields, gets the Host of the upstream, and offers anew', (t) => {
   const tunnel = { path: '/x', upstreamPath: '', upstreamHost: 'meet.test' };
@@ -109,7 +63,7 @@ await t.test('an upgrade keeps its own fields, gets the Host of the upstream, an
     [...plain, ...rawList('Connection: Upgrade', 'Upgrade: websocket')],
     'an upgrade',
   );
-  t.same(plainHead(tunnel, head, client, 'id').headers, plain, 'an ordinary request');
+  t.same(serviceHead(tunnel, head, client, 'id').headers, plain, 'an ordinary request');
   t.end();
 });
 
