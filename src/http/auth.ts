@@ -6,7 +6,7 @@ import type { SignalingConfig } from '../config/sections/signaling.ts';
 import type { ErrorCode } from '../errors.ts';
 import { parseDeviceId, parseUserId, type DeviceId, type UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
-import type { Recheck, VouchedUser, Vouching } from '../matrix/vouch.ts';
+import type { AskJoinedMembers, Recheck, VouchedUser, Vouching } from '../matrix/vouch.ts';
 import type { AddressRanges } from './address.ts';
 import type { Client } from './client.ts';
 import type { RequestHead } from './head.ts';
@@ -30,6 +30,8 @@ export interface Identity {
    * cache of the homeserver allows. Absent where nothing was ever proved.
    */
   readonly recheck?: Recheck;
+  /** Absent where nothing was ever proved. */
+  readonly joinedMembers?: AskJoinedMembers;
 }
 
 export interface Refusal {
@@ -39,7 +41,7 @@ export interface Refusal {
 /** What every door judges with. */
 export interface Door {
   readonly mode: SignalingConfig['identity'];
-  readonly homeserver: Pick<Homeserver, 'whoami'>;
+  readonly homeserver: Pick<Homeserver, 'whoami' | 'joinedMembers'>;
   readonly vouching: Pick<Vouching, 'vouchedUser' | 'vouchedUsers'>;
 }
 
@@ -94,7 +96,15 @@ async function verify(token: string, shown: Shown, { mode, homeserver }: Door): 
       if (again.kind === 'unavailable') return 'unknown';
       return again.kind === 'known' && again.userId === userId ? 'valid' : 'revoked';
     };
-    return { userId, trust: 'verified', recheck, ...(deviceId === undefined ? {} : { deviceId }) };
+    const joinedMembers: AskJoinedMembers = (roomId) =>
+      homeserver.joinedMembers(token, roomId, clientAddress);
+    return {
+      userId,
+      trust: 'verified',
+      recheck,
+      joinedMembers,
+      ...(deviceId === undefined ? {} : { deviceId }),
+    };
   }
   const claimedUserId = parseUserId(shown.claimedUserId);
   if (mode === 'claimed' && claimedUserId !== undefined)
@@ -106,11 +116,17 @@ function claimedIdentity(userId: UserId, deviceId: DeviceId | undefined): Identi
   return { userId, trust: 'claimed', ...(deviceId === undefined ? {} : { deviceId }) };
 }
 
-function vouchedIdentity({ userId, deviceId, recheck }: VouchedUser): Identity {
-  return { userId, trust: 'vouched', recheck, ...(deviceId === undefined ? {} : { deviceId }) };
+function vouchedIdentity({ userId, deviceId, recheck, joinedMembers }: VouchedUser): Identity {
+  return {
+    userId,
+    trust: 'vouched',
+    recheck,
+    joinedMembers,
+    ...(deviceId === undefined ? {} : { deviceId }),
+  };
 }
 
-function isShown(text: string | undefined): text is string {
+export function isShown(text: string | undefined): text is string {
   return text !== undefined && text !== '';
 }
 
@@ -164,13 +180,27 @@ export function isLogout(head: RequestHead): boolean {
 }
 
 /** What the operator has to be told at every start about settings that let more in than they should. */
-export function identityWarnings(config: Pick<SignalingConfig, 'identity' | 'origins'>): readonly string[] {
+export function identityWarnings(
+  config: Pick<SignalingConfig, 'identity' | 'origins' | 'profile' | 'room'>,
+): readonly string[] {
+  const { profile, room } = config;
   return [
     ...(config.identity === 'claimed'
       ? ['signaling.identity is claimed: anybody can be any user; for laboratories only']
       : []),
     ...(config.origins.includes('*')
       ? ['signaling.origins has *: any web page may open sockets and call the API']
+      : []),
+    ...(profile.enabled && profile.auth === 'claimed'
+      ? ['signaling.profile.auth is claimed: any page can be any profile; for laboratories only']
+      : []),
+    ...(room.enabled && room.rooms === 'open'
+      ? ['signaling.room.rooms is open: anybody can be anybody in any room; for laboratories only']
+      : []),
+    ...(room.enabled && room.rooms === 'registry'
+      ? [
+          'signaling.room.rooms is registry: nobody is identified there, and ids of users are shown to everybody',
+        ]
       : []),
   ];
 }

@@ -12,13 +12,16 @@ import {
   authenticateEach,
   bearerOf,
   isAddressUsable,
+  isShown,
   type Door,
   type Identity,
+  type Refusal,
   type Shown,
 } from './auth.ts';
 import { corsHeaders } from './cors.ts';
 import { exchangeOf } from './exchange.ts';
 import { refuseOrigin } from './origins.ts';
+import type { UserId } from '../matrix/ids.ts';
 import type { RequestRates } from './rates.ts';
 
 /** Who asks, and with which token of its own, if it showed one: to ask the homeserver in the caller's name. */
@@ -42,29 +45,55 @@ export interface Callers {
   identifyEach(request: IncomingMessage, claim: Claim): Promise<readonly Caller[]>;
 }
 
+export interface PageCallers extends Callers {
+  /**
+   * For what web pages ask as well, which can show us nothing over HTTP: who names nobody is taken for the page whose
+   * socket is open at the same address.
+   * @throws GatewayError IDENTITY_*, API_RATE_EXCEEDED
+   */
+  identifyWithPages(request: IncomingMessage, claim: Claim): Promise<Caller>;
+}
+
 export interface Asking {
   readonly rates: Pick<RequestRates, 'admit'>;
   readonly clock: Clock;
+  /** Of a socket that stands for its address alone. */
+  readonly pageUserAt: (clientAddress: string) => UserId | undefined;
 }
 
-export function createCallers(door: Door, trustedProxies: AddressRanges, { rates, clock }: Asking): Callers {
+export function createCallers(
+  door: Door,
+  trustedProxies: AddressRanges,
+  { rates, clock, pageUserAt }: Asking,
+): PageCallers {
   return {
     async identify(request, claim) {
       const shown = shownBy(request, claim);
+      return admitted(await authenticate(shown, door), shown);
+    },
+    async identifyWithPages(request, claim) {
+      const shown = shownBy(request, claim);
       const identity = await authenticate(shown, door);
-      if ('refused' in identity) throw new GatewayError(identity.refused);
-      if (!isAdmitted(identity)) throw new GatewayError('API_RATE_EXCEEDED');
-      return callerOf(identity, shown);
+      const namesNobody = !isShown(shown.token) && !isShown(shown.claimedUserId);
+      const isPage = 'refused' in identity && namesNobody && shown.isAddressUsable;
+      const userId = isPage ? pageUserAt(shown.clientAddress) : undefined;
+      return admitted(userId === undefined ? identity : { userId, trust: 'claimed' }, shown);
     },
     async identifyEach(request, claim) {
       const shown = shownBy(request, claim);
       const identities = await authenticateEach(shown, door);
       if ('refused' in identities) throw new GatewayError(identities.refused);
-      const admitted = identities.filter((identity) => isAdmitted(identity));
-      if (admitted.length === 0) throw new GatewayError('API_RATE_EXCEEDED');
-      return admitted.map((identity) => callerOf(identity, shown));
+      const within = identities.filter((identity) => isAdmitted(identity));
+      if (within.length === 0) throw new GatewayError('API_RATE_EXCEEDED');
+      return within.map((identity) => callerOf(identity, shown));
     },
   };
+
+  function admitted(identity: Identity | Refusal, shown: Shown): Caller {
+    if ('refused' in identity) throw new GatewayError(identity.refused);
+    if (!isAdmitted(identity)) throw new GatewayError('API_RATE_EXCEEDED');
+    return callerOf(identity, shown);
+  }
 
   function isAdmitted({ userId }: Identity): boolean {
     return rates.admit(userId, clock.monotonicMs());

@@ -2,12 +2,19 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import type { Callers } from '../http/own-api.ts';
+import type { PageCallers } from '../http/own-api.ts';
 import type { IceGrant, IceServers } from './ice.ts';
 
-export function registerIce(server: FastifyInstance, callers: Callers, ice: IceServers): void {
+export function registerIce(
+  server: FastifyInstance,
+  callers: Pick<PageCallers, 'identifyWithPages'>,
+  ice: IceServers,
+): void {
   const grant = async (request: FastifyRequest): Promise<IceGrant> => {
-    const { userId, token, clientAddress } = await callers.identify(request.raw, claimIn(request.query));
+    const { userId, token, clientAddress } = await callers.identifyWithPages(
+      request.raw,
+      claimIn(request.query),
+    );
     return ice.forUser({ userId, token, clientAddress });
   };
   for (const path of ['/api/ice', '/api/turn-credentials']) {

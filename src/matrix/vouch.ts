@@ -3,8 +3,8 @@
 // questions to the homeserver. Which addresses stand for one client is decided by the caller (http/auth.ts).
 
 import type { Clock } from '../clock.ts';
-import type { DeviceId, UserId } from './ids.ts';
-import type { Homeserver, KnownToken } from './matrix.ts';
+import type { DeviceId, RoomId, UserId } from './ids.ts';
+import type { Homeserver, JoinedMembers, KnownToken } from './matrix.ts';
 
 export interface VouchLimits {
   /** A held `/sync` comes again every 30 s or so; a client that has not asked for this long is gone. */
@@ -132,6 +132,9 @@ function leastWorth(vouchers: ReadonlyMap<string, Voucher>): string {
 /** Whether an identity still holds; `unknown` while the homeserver cannot say. */
 export type Recheck = () => Promise<'valid' | 'revoked' | 'unknown'>;
 
+/** Who is in a room, asked in the user's own name. */
+export type AskJoinedMembers = (roomId: RoomId) => Promise<JoinedMembers>;
+
 export interface VouchedUser {
   readonly userId: UserId;
   /**
@@ -139,6 +142,8 @@ export interface VouchedUser {
    * token is not revoked, nor one that has merely been quiet for a while. Revoked only if the homeserver refuses all.
    */
   readonly recheck: Recheck;
+  /** Asked with a token of this user that is in use at the address. */
+  readonly joinedMembers: AskJoinedMembers;
   /**
    * Only if it is certain: the one device of this user at the address, or the claimed one among several. A wrong one
    * would make two devices one, and the one would never hear that the other answered.
@@ -168,7 +173,7 @@ export interface Vouching {
  *   because those who ask at once share the question, and those who come later its answer
  */
 export function createVouching(
-  homeserver: Pick<Homeserver, 'whoami'>,
+  homeserver: Pick<Homeserver, 'whoami' | 'joinedMembers'>,
   clock: Clock,
   table: VouchTable = new VouchTable(),
 ): Vouching {
@@ -183,7 +188,8 @@ export function createVouching(
       if (claimed === undefined) return { kind: isComplete ? 'refused' : 'unavailable' };
       const recheck = recheckOf(clientAddress, claimedUserId, claimed);
       const user = userWithDevice(claimedUserId, claimed.devices, isComplete, claimedDeviceId);
-      return { kind: 'vouched', ...user, recheck };
+      const joinedMembers = membersAskedBy(clientAddress, claimed);
+      return { kind: 'vouched', ...user, recheck, joinedMembers };
     },
 
     async vouchedUsers(clientAddress) {
@@ -192,6 +198,7 @@ export function createVouching(
       return [...users].map(([userId, found]) => ({
         ...userWithDevice(userId, found.devices, isComplete),
         recheck: recheckOf(clientAddress, userId, found),
+        joinedMembers: membersAskedBy(clientAddress, found),
       }));
     },
   };
@@ -205,6 +212,17 @@ export function createVouching(
       if (found === undefined) return isComplete ? 'revoked' : 'unknown';
       for (const token of found.tokens) tokens.add(token);
       return 'valid';
+    };
+  }
+
+  function membersAskedBy(clientAddress: string, { tokens }: FoundUser): AskJoinedMembers {
+    return async (roomId) => {
+      let answer: JoinedMembers = { kind: 'unknown-token' };
+      for (const token of tokens) {
+        answer = await homeserver.joinedMembers(token, roomId, clientAddress);
+        if (answer.kind !== 'unknown-token') break;
+      }
+      return answer;
     };
   }
 
@@ -269,7 +287,7 @@ function userWithDevice(
   devices: ReadonlySet<DeviceId | undefined>,
   isComplete: boolean,
   claimedDeviceId?: DeviceId,
-): Omit<VouchedUser, 'recheck'> {
+): Pick<VouchedUser, 'userId' | 'deviceId'> {
   if (claimedDeviceId !== undefined && devices.has(claimedDeviceId))
     return { userId, deviceId: claimedDeviceId };
   const [only] = devices;

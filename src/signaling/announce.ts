@@ -18,6 +18,15 @@ export function announce(sessions: Sessions, call: Call, events: readonly CallEv
   for (const event of events) endForTheRest(sessions, call, event);
 }
 
+/** T4. Web pages are told, for their own timers do not run on the calling side. */
+export function tellUnreachable(sessions: Sessions, call: Call, events: readonly CallEvent[]): void {
+  const isNobodyThere =
+    call.state === 'ringing' && call.legs.every((leg) => leg.isInitiator || leg.state === 'offline');
+  if (!isNobodyThere || !events.some(({ type }) => type === 'user-offline')) return;
+  const { userId, deviceId } = call.initiator;
+  for (const { channel } of sessions.ofDevice(userId, deviceId)) channel?.page?.unreachable(call.callId);
+}
+
 /** Sockets that came into the call without having been rung are in no ledger, but have to stop like the others. */
 function endForTheRest(sessions: Sessions, call: Call, event: CallEvent): void {
   const { callId } = call;

@@ -4,7 +4,7 @@
 import { isPending, isPresent } from '../call/model/legs.ts';
 import type { LiveCall } from '../call/model/call.ts';
 import type { CallService } from '../call/service.ts';
-import type { RoomId, UserId } from '../matrix/ids.ts';
+import { isMatrixUser, type RoomId, type UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import type { LiveCalls } from './live-calls.ts';
 import type { Sessions } from './sessions.ts';
@@ -28,7 +28,10 @@ export async function removeDeparted(parts: DeparturesParts, roomId: RoomId): Pr
 }
 
 async function departedFrom(parts: DeparturesParts, call: LiveCall): Promise<readonly UserId[]> {
-  const userIds = call.legs.filter((leg) => isPresent(leg) || isPending(leg)).map(({ userId }) => userId);
+  // Whoever takes part by an address was never a member of the room.
+  const userIds = call.legs
+    .filter((leg) => (isPresent(leg) || isPending(leg)) && isMatrixUser(leg.userId))
+    .map(({ userId }) => userId);
   const departed: UserId[] = [];
   let asked = 0;
   for (const userId of userIds) {

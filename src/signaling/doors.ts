@@ -29,6 +29,8 @@ export interface SignalingDoors {
   readonly targets: readonly UpgradeTarget[];
   /** @returns whether the request was one of a transport (Socket.IO polling), which then answers it */
   request(request: IncomingMessage, response: ServerResponse): boolean;
+  /** The clients are being told to come back. */
+  drain(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export function createSignalingDoors(parts: SignalingDoorsParts): SignalingDoors
       socketIo.request(request, response);
       return true;
     },
+    drain: () => socketIo?.drain(),
     close: () => socketIo?.close() ?? Promise.resolve(),
   };
 

@@ -8,21 +8,22 @@ import type { Clock } from '../clock.ts';
 import { errorEntry, type ErrorCode } from '../errors.ts';
 import type { Door } from '../http/auth.ts';
 import type { IceServers } from '../ice/ice.ts';
-import type { CallId, DeviceId, RoomId, UserId } from '../matrix/ids.ts';
+import type { RoomId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import type { Intent, RegisterIntent } from '../protocol/requests.ts';
 import type { Random } from '../random.ts';
 import { StoreUnavailable } from '../store/errors.ts';
-import { announce } from './announce.ts';
+import { announce, tellUnreachable } from './announce.ts';
 import type { Answer, Channel } from './channel.ts';
+import { ApiCallers } from './api-callers.ts';
 import { removeDeparted } from './departures.ts';
-import { isUnnamedDevice, unnamedDevice } from './device-names.ts';
 import { HeldRequests, type CallRequest } from './held-requests.ts';
 import { IceRefresh } from './ice-refresh.ts';
 import { Identification, isFarewell, isOccupantsOwn } from './identification.ts';
 import { Invitations } from './invitations.ts';
 import { LiveCalls } from './live-calls.ts';
 import { Presence } from './presence.ts';
+import { Previews } from './previews.ts';
 import { Registration } from './registration.ts';
 import { NegotiationRelay, type Offered, type Sender } from './relay.ts';
 import { Requests, refuse } from './requests.ts';
@@ -32,7 +33,7 @@ import { Sessions } from './sessions.ts';
 import { Sweeps } from './sweeps.ts';
 
 export interface HubParts {
-  readonly service: Pick<CallService, 'initiate' | 'command' | 'find'>;
+  readonly service: Pick<CallService, 'initiate' | 'invite' | 'command' | 'find'>;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
   readonly ice: IceServers;
   readonly door: Door;
@@ -42,13 +43,6 @@ export interface HubParts {
   readonly graceMs: number;
   readonly isDraining: () => boolean;
   readonly onFailed: (error: unknown) => void;
-}
-
-/** Who asks by the call API. */
-export interface ApiCaller {
-  readonly userId: UserId;
-  readonly deviceId?: DeviceId | undefined;
-  readonly clientAddress: string;
 }
 
 /** What was passed on since the start. */
@@ -69,6 +63,8 @@ const RESUME_TOKEN_BYTES = 16;
 
 export class Hub implements SessionHost {
   readonly clock: Clock;
+  /** Who the callers of the call API are among the sockets. */
+  readonly apiCallers: ApiCallers;
   readonly #parts: HubParts;
   readonly #sessions = new Sessions();
   readonly #live = new LiveCalls();
@@ -76,6 +72,7 @@ export class Hub implements SessionHost {
   readonly #presence: Presence;
   readonly #registration: Registration;
   readonly #identification: Identification;
+  readonly #previews: Previews;
   readonly #invitations: Invitations;
   readonly #seats: Seats;
   readonly #requests: Requests;
@@ -91,6 +88,7 @@ export class Hub implements SessionHost {
     this.#parts = parts;
     this.clock = parts.clock;
     const shared = { ...parts, sessions: this.#sessions, live: this.#live };
+    this.apiCallers = new ApiCallers(shared);
     this.#relay = new NegotiationRelay({
       onRelayed: (kind, bytes) => this.#countRelayed(kind, bytes),
     });
@@ -105,9 +103,11 @@ export class Hub implements SessionHost {
       ...shared,
       occupy: (session, occupant) => this.#registration.occupy(session, occupant),
     });
-    this.#invitations = new Invitations(shared);
+    this.#previews = new Previews({ ...shared, relay: this.#relay });
+    this.#invitations = new Invitations({ ...shared, previews: this.#previews });
     this.#seats = new Seats({ ...shared, relay: this.#relay });
-    this.#requests = new Requests({ ...shared, relay: this.#relay, seats: this.#seats });
+    const { relay, previews, seats } = { relay: this.#relay, previews: this.#previews, seats: this.#seats };
+    this.#requests = new Requests({ ...shared, relay, previews, seats });
     this.#held = new HeldRequests(parts.clock);
     this.#iceRefresh = new IceRefresh(parts);
     this.#sweeps = new Sweeps({ ...shared, onRevoked: (session) => this.#revoked(session) });
@@ -121,16 +121,30 @@ export class Hub implements SessionHost {
 
   /** @param recoveredId the session that the socket goes on with, as its transport has made sure */
   accept(channel: Channel, recoveredId?: string): void {
-    const { random, isDraining } = this.#parts;
-    if (isDraining()) {
+    if (this.#parts.isDraining()) {
       channel.close('GATEWAY_DRAINING');
       return;
     }
     if (recoveredId !== undefined && this.#recover(channel, recoveredId)) return;
-    const names = { id: random.hex(ID_BYTES), resumeToken: random.hex(RESUME_TOKEN_BYTES) };
-    const session = new Session(this, channel, names);
-    this.#connected.add(session);
-    this.#registration.expect(session);
+    this.#registration.expect(this.#newSession(channel));
+  }
+
+  /**
+   * Takes a socket whose user was known from its handshake: it is rung from now on.
+   * @param occupant of a web page; its address stands for it, if it has no Matrix user
+   */
+  admit(channel: Channel, occupant: Occupant): void {
+    if (this.#parts.isDraining()) {
+      channel.close('GATEWAY_DRAINING');
+      return;
+    }
+    const session = this.#newSession(channel);
+    this.#registration.admit(session, occupant).catch(this.#parts.onFailed);
+  }
+
+  /** The calls that have not ended, for those who have to know which a page speaks of. */
+  get calls(): Pick<LiveCalls, 'get' | 'ofUser'> {
+    return this.#live;
   }
 
   handle(session: Session, intent: Intent, answer: Answer): Promise<void> | undefined {
@@ -172,6 +186,7 @@ export class Hub implements SessionHost {
       for (const call of this.#live.ofUser(occupant.userId))
         if (isOwner(call, occupant) && !session.isOver(call.callId)) session.invite(call.callId);
     this.#presence.lost(session);
+    this.#registration.succeed(session);
     if (occupant !== undefined) this.#reviewSeats(occupant);
   }
 
@@ -179,6 +194,7 @@ export class Hub implements SessionHost {
   committed({ call, events }: Committed): void {
     this.#live.note(call);
     announce(this.#sessions, call, events);
+    tellUnreachable(this.#sessions, call, events);
     this.#seats.review(call);
     if (call.state !== 'ended') {
       for (const leg of call.legs)
@@ -199,25 +215,11 @@ export class Hub implements SessionHost {
   async negotiate(caller: Sender, offered: Offered): Promise<ErrorCode | undefined> {
     const call =
       this.#live.get(offered.callId) ?? (await this.#parts.service.find(offered.callId, caller.userId));
-    return call === undefined ? 'CALL_NOT_FOUND' : this.#relay.offer(call, caller, offered);
-  }
-
-  /**
-   * Which device a caller of the call API is: the one that the homeserver says; but if this user's sockets at the same
-   * address could not say which they are, the caller counts as one of them, or it would make its own phone stop ringing.
-   */
-  deviceOf({ userId, deviceId, clientAddress }: ApiCaller): DeviceId {
-    const unnamed = unnamedDevice(userId, clientAddress);
-    if (deviceId === undefined) return unnamed;
-    const isKnown = this.#sessions.ofDevice(userId, deviceId).length > 0;
-    return !isKnown && this.#sessions.ofDevice(userId, unnamed).length > 0 ? unnamed : deviceId;
-  }
-
-  /** The same in a call: undefined if the device that is in it has no name, for then nobody can prove to be another. */
-  deviceIn(callId: CallId, { userId, deviceId }: ApiCaller): DeviceId | undefined {
-    const call = this.#live.get(callId);
-    const leg = call === undefined ? undefined : legOf(call, userId);
-    return leg !== undefined && isPresent(leg) && isUnnamedDevice(leg.deviceId) ? undefined : deviceId;
+    if (call === undefined) return 'CALL_NOT_FOUND';
+    const refused = this.#relay.offer(call, caller, offered);
+    if (refused === undefined && offered.kind === 'offer' && call.state !== 'ended')
+      this.#previews.show(call);
+    return refused;
   }
 
   /** A token is in use at this address: whoever waits there for a voucher may be vouched for now. */
@@ -252,6 +254,14 @@ export class Hub implements SessionHost {
     }
     this.#seats.stop();
     this.#registration.stop();
+  }
+
+  #newSession(channel: Channel): Session {
+    const { random } = this.#parts;
+    const names = { id: random.hex(ID_BYTES), resumeToken: random.hex(RESUME_TOKEN_BYTES) };
+    const session = new Session(this, channel, names);
+    this.#connected.add(session);
+    return session;
   }
 
   #countRelayed(kind: Offered['kind'], bytes: number): void {
@@ -304,10 +314,16 @@ export class Hub implements SessionHost {
   }
 
   async #perform(session: Session, occupant: Occupant, intent: CallRequest, answer: Answer): Promise<void> {
-    const wasIn = intent.type !== 'initiate' && session.isIn(intent.callId);
+    const wasIn = 'callId' in intent && session.isIn(intent.callId);
     switch (intent.type) {
       case 'initiate':
         await this.#requests.initiate(session, occupant, intent, answer);
+        break;
+      case 'dial':
+        await this.#requests.dial(session, occupant, intent, answer);
+        break;
+      case 'invite':
+        await this.#requests.invite(occupant, intent, answer);
         break;
       case 'join':
         await this.#requests.join(session, occupant, intent, answer);
@@ -323,7 +339,7 @@ export class Hub implements SessionHost {
     }
     // Gone while it was stored: when the socket was lost, its device was not in the call yet.
     if (session.channel === undefined) return this.#presence.left(occupant);
-    if (intent.type !== 'initiate' && (wasIn || !session.isIn(intent.callId))) return;
+    if ('callId' in intent && (wasIn || !session.isIn(intent.callId))) return;
     this.#registration.handDown(session);
     this.#presence.connected(session);
     this.#iceRefresh.start(session);

@@ -46,7 +46,7 @@ export class Identification {
       claim.accessToken === undefined &&
       channel.arrival.token === undefined
     ) {
-      const found = intent.type === 'initiate' ? [] : await this.#membersAt(channel, intent.callId);
+      const found = 'callId' in intent ? await this.#membersAt(channel, intent.callId) : [];
       if (session.channel === undefined) return GONE;
       const [only, ...others] = found;
       return only === undefined || others.length > 0 ? undefined : this.#settled(session, only, intent);
@@ -73,7 +73,7 @@ export class Identification {
    * one that is in the call, unless that one is connected from elsewhere.
    */
   #settled(session: Session, occupant: Occupant, intent: CallRequest): Occupant {
-    const settled = intent.type === 'initiate' ? occupant : this.#adopted(session, occupant, intent.callId);
+    const settled = 'callId' in intent ? this.#adopted(session, occupant, intent.callId) : occupant;
     const { occupant: before } = session;
     if (before?.deviceId !== settled.deviceId || before.token !== settled.token)
       this.#parts.occupy(session, settled);

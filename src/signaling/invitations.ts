@@ -10,6 +10,7 @@ import type { CancelTimer, Clock } from '../clock.ts';
 import type { IceServer, IceServers } from '../ice/ice.ts';
 import type { UserId } from '../matrix/ids.ts';
 import type { LiveCalls } from './live-calls.ts';
+import type { Previews } from './previews.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -17,6 +18,7 @@ export interface InvitationsParts {
   readonly service: Pick<CallService, 'command'>;
   readonly sessions: Sessions;
   readonly live: LiveCalls;
+  readonly previews: Previews;
   readonly ice: IceServers;
   readonly clock: Clock;
   readonly onFailed: (error: unknown) => void;
@@ -77,12 +79,15 @@ export class Invitations {
     const call = this.#parts.live.get(callId);
     if (call === undefined) return;
     const userIds = call.legs.filter((leg) => isPending(leg)).map(({ userId }) => userId);
-    const sessions = userIds.flatMap((userId) => this.#reachable(userId));
+    const sessions = userIds.flatMap((userId) => this.#ringable(userId, call));
     await this.#invite(call, sessions);
     const reached = new Set(sessions.map(({ occupant }) => occupant?.userId));
-    const offline = userIds.filter((userId) => !reached.has(userId));
-    if (offline.length > 0)
-      await this.#parts.service.command(call.callId, { type: 'note-offline', userIds: offline });
+    const unreached = userIds.filter((userId) => !reached.has(userId));
+    const busy = unreached.filter((userId) => this.#reachable(userId).length > 0);
+    const offline = unreached.filter((userId) => !busy.includes(userId));
+    const { service } = this.#parts;
+    if (busy.length > 0) await service.command(call.callId, { type: 'note-busy', userIds: busy });
+    if (offline.length > 0) await service.command(call.callId, { type: 'note-offline', userIds: offline });
   }
 
   async #welcome(session: Session): Promise<void> {
@@ -91,6 +96,7 @@ export class Invitations {
     for (const call of this.#parts.live.ofUser(occupant.userId)) {
       if (session.isInvitedTo(call.callId)) continue;
       if (ringLeftMs(call, occupant.userId, this.#parts.clock.nowMs()) === undefined) continue;
+      if (!this.#ringable(occupant.userId, call).includes(session)) continue;
       await this.#invite(call, [session]);
     }
   }
@@ -123,6 +129,7 @@ export class Invitations {
         baseUrl: channel.arrival.origin,
         expiresAt: call.ringDeadlineAtMs,
       });
+      if (current !== undefined) this.#parts.previews.showTo(session, current);
     }
   }
 
@@ -136,6 +143,15 @@ export class Invitations {
       }),
     );
     return found;
+  }
+
+  /** Of those that are there: no page that shows another call, nor one that cannot ring if something else can. */
+  #ringable(userId: UserId, { callId }: Call): readonly Session[] {
+    const free = this.#reachable(userId).filter(
+      ({ channel }) => channel?.page?.isEngagedBesides(callId) !== true,
+    );
+    const ringing = free.filter(({ channel }) => channel?.page?.ringsLast !== true);
+    return ringing.length > 0 ? ringing : free;
   }
 
   #reachable(userId: UserId): readonly Session[] {

@@ -75,8 +75,11 @@ export class Presence {
     return this.#parts.sessions.ofDevice(userId, deviceId).filter((session) => this.#waiting.has(session));
   }
 
-  isConnected({ userId, deviceId }: UserDevice): boolean {
-    return this.#parts.sessions.ofDevice(userId, deviceId).some(({ channel }) => channel !== undefined);
+  /** Whether the device has a socket for this call: a page's other sockets are other windows, which show nothing of it. */
+  isConnectedFor(callId: CallId, { userId, deviceId }: UserDevice): boolean {
+    return this.#parts.sessions
+      .ofDevice(userId, deviceId)
+      .some((session) => session.channel !== undefined && (!session.isPage || session.isIn(callId)));
   }
 
   /** From now on no call is told: whoever is cut off by our own end finds its place at the next start. */
@@ -103,7 +106,7 @@ export class Presence {
   /** Says of a device that is in the call whether it is there, unless the call knows. */
   #compare(callId: CallId, device: UserDevice): void {
     if (this.#isStopped) return;
-    const isThere = this.isConnected(device);
+    const isThere = this.isConnectedFor(callId, device);
     if (legOfDevice(this.#parts.live, callId, device) !== (isThere ? 'reconnecting' : 'joined')) return;
     this.#note(callId, { type: isThere ? 'note-reconnected' : 'note-disconnected', ...deviceOf(device) });
   }

@@ -2,6 +2,7 @@
 // who have to wait for it: sockets that have not said anything yet, and those whose user cannot be vouched for yet.
 
 import type { UserDevice } from '../call/model/call.ts';
+import { isPresent, legOf } from '../call/model/legs.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { errorEntry } from '../errors.ts';
@@ -10,6 +11,7 @@ import { BIND_WITHIN_MS, MAX_SOCKETS_PER_USER, REGISTER_WITHIN_MS } from '../pro
 import type { ServerMessage } from '../protocol/messages.ts';
 import type { CallIntent, RegisterIntent } from '../protocol/requests.ts';
 import type { Answer } from './channel.ts';
+import type { LiveCalls } from './live-calls.ts';
 import { establish } from './occupants.ts';
 import type { Presence } from './presence.ts';
 import type { Occupant, Session } from './session.ts';
@@ -19,6 +21,7 @@ export interface RegistrationParts {
   readonly door: Door;
   readonly sessions: Sessions;
   readonly presence: Presence;
+  readonly live: LiveCalls;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
   /** The session is there for its user now: it may be rung, and get a seat in a call. */
@@ -27,6 +30,8 @@ export interface RegistrationParts {
   readonly onLeft: (device: UserDevice) => void;
 }
 
+/** Longer than a socket has to show that it is there. */
+const INHERIT_WITHIN_MS = 6_000;
 /** How often a socket whose user nobody vouches for yet may be judged again. */
 const JUDGE_AGAIN_MS = 1_000;
 /** A client that has not synced by then has another problem. */
@@ -46,6 +51,8 @@ interface Unvouched {
 
 export class Registration {
   readonly #parts: RegistrationParts;
+  readonly #startedAtMs: number;
+  readonly #heirs = new WeakMap<Session, { readonly heir: Session; readonly untilMs: number }>();
   /** Sockets that have not shown yet who they are. */
   readonly #silent = new Map<Session, CancelTimer>();
   /** By address, */
@@ -55,6 +62,7 @@ export class Registration {
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
+    this.#startedAtMs = parts.clock.nowMs();
   }
 
   /** A socket is new. One that says nothing for long is of no use to anybody. */
@@ -112,6 +120,55 @@ export class Registration {
     return registered;
   }
 
+  /** A session whose user is known from its handshake. */
+  async admit(session: Session, occupant: Occupant): Promise<void> {
+    this.occupy(session, occupant);
+    session.isRegistered = true;
+    this.handDown(session);
+    this.#takeUp(session, occupant);
+    this.#parts.presence.connected(session);
+    await this.#parts.onRegistered(session);
+  }
+
+  /**
+   * A page has no words to say that it is in a call: it goes on with that of its device which no socket shows. After a
+   * restart nobody can tell which of several windows it was, and each goes on with it; the others show nothing of it.
+   */
+  #takeUp(session: Session, { userId, deviceId }: Occupant): void {
+    const { live, sessions } = this.#parts;
+    for (const call of live.ofUser(userId)) {
+      const { callId, createdAtMs } = call;
+      const leg = legOf(call, userId);
+      const isHere = leg !== undefined && isPresent(leg) && leg.deviceId === deviceId;
+      if (!isHere || session.isIn(callId)) continue;
+      const others = sessions
+        .ofDevice(userId, deviceId)
+        .filter((other) => other.channel !== undefined && other.isIn(callId));
+      if (others.length > 0 && createdAtMs >= this.#startedAtMs) {
+        for (const other of others) this.#probe(other, session);
+        continue;
+      }
+      session.join(callId);
+      session.channel?.page?.resumed(call);
+    }
+  }
+
+  /** The newer one may be another window of the page; or the same, whose connection broke without our being told. */
+  #probe(older: Session, heir: Session): void {
+    const untilMs = this.#parts.clock.monotonicMs() + INHERIT_WITHIN_MS;
+    this.#heirs.set(older, { heir, untilMs });
+    older.channel?.probe();
+  }
+
+  /** The session was lost: if it did not show that it was there, a newer one of its page goes on with its calls. */
+  succeed(lost: Session): void {
+    const { presence, clock } = this.#parts;
+    const { heir, untilMs = 0 } = this.#heirs.get(lost) ?? {};
+    if (heir?.channel === undefined || clock.monotonicMs() > untilMs) return;
+    this.handDown(heir);
+    presence.connected(heir);
+  }
+
   /** Puts a session under its user. The oldest of too many gives way: its client is gone, or opens them without end. */
   occupy(session: Session, occupant: Occupant): void {
     const { sessions, presence, onLeft } = this.#parts;
@@ -137,7 +194,7 @@ export class Registration {
    *   candidates would overtake the offer that the relay sends again
    */
   handDown(session: Session, mustRejoin = false): void {
-    const { presence } = this.#parts;
+    const { presence, live } = this.#parts;
     const { occupant } = session;
     if (occupant === undefined) return;
     for (const before of presence.waiting(occupant.userId, occupant.deviceId)) {
@@ -145,10 +202,17 @@ export class Registration {
       const isSamePlace =
         session.isRegistered || [...before.joinedIds].some((callId) => session.isIn(callId));
       if (!isSameKind || !isSamePlace) continue;
-      for (const callId of before.joinedIds) session.join(callId);
+      const own = new Set(session.joinedIds);
+      for (const callId of before.joinedIds) {
+        session.join(callId);
+        const call = live.get(callId);
+        if (call !== undefined) session.channel?.page?.resumed(call);
+      }
       const unsent = before.unsent();
       presence.drop(before);
       for (const message of withoutInvitations(unsent)) {
+        // Whoever has answered in place of the lost one would hear that another has taken its call. Ends are told it itself.
+        if (message.type === 'call-ended' && own.has(message.callId)) continue;
         if (message.type === 'call-ended') session.end(message);
         else if (!mustRejoin || !isNegotiation(message)) session.tell(message);
       }

@@ -55,6 +55,13 @@ export class Inbox {
     if (this.#seat === seat) this.#leave();
   }
 
+  /** The offers that wait here, oldest first. */
+  get offers(): readonly Negotiation[] {
+    return this.#items
+      .filter(({ kind, isDelivered }) => kind === 'offer' && !isDelivered)
+      .map(({ message }) => message);
+  }
+
   put(item: Item, held: readonly Item[]): void {
     this.#append(item);
     for (const one of held) this.#append(one);

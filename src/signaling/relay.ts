@@ -110,6 +110,11 @@ export class NegotiationRelay {
     return undefined;
   }
 
+  /** The offers that wait for the user in this call, for clients that have to be shown one before they answer. */
+  offersFor(callId: CallId, userId: UserId): readonly Negotiation[] {
+    return this.#calls.get(callId)?.inboxes.get(userId)?.offers ?? [];
+  }
+
   /**
    * The user's negotiation in this call goes to this seat from now on; what was kept for it is delivered before this
    * returns, in order. The same seat again changes nothing.

@@ -11,20 +11,29 @@ import { errorEntry, type ErrorCode } from '../errors.ts';
 import type { IceServers } from '../ice/ice.ts';
 import type { CallId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
-import type { CallIntent, InitiateIntent, NegotiateIntent, ToggleIntent } from '../protocol/requests.ts';
+import type {
+  CallIntent,
+  DialIntent,
+  InitiateIntent,
+  InviteIntent,
+  NegotiateIntent,
+  ToggleIntent,
+} from '../protocol/requests.ts';
 import type { CallEnded } from '../protocol/messages.ts';
 import type { Answer } from './channel.ts';
 import type { LiveCalls } from './live-calls.ts';
+import type { Previews } from './previews.ts';
 import type { NegotiationRelay } from './relay.ts';
 import type { Seats } from './seats.ts';
 import type { Occupant, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface RequestsParts {
-  readonly service: Pick<CallService, 'initiate' | 'command' | 'find'>;
+  readonly service: Pick<CallService, 'initiate' | 'invite' | 'command' | 'find'>;
   readonly homeserver: Pick<Homeserver, 'joinedMembers'>;
   readonly ice: IceServers;
   readonly relay: NegotiationRelay;
+  readonly previews: Previews;
   readonly live: LiveCalls;
   readonly seats: Seats;
   readonly sessions: Sessions;
@@ -71,6 +80,26 @@ export class Requests {
     const { callId } = call;
     const status = sessionStatus(call);
     done(answer, { callId, roomId, callType, status, iceServers: await this.#iceServers(session, occupant) });
+  }
+
+  /** Whom one may call is known to the application of the page, which has brought the two together. */
+  async dial(session: Session, occupant: Occupant, intent: DialIntent, answer: Answer): Promise<void> {
+    const { roomId, callType, calleeId, callerName } = intent;
+    const { userId, deviceId } = occupant;
+    const initiator = { userId, deviceId };
+    const inviteeIds = [calleeId];
+    const request = { roomId, callType, initiator, inviteeIds, callerName };
+    const result = await this.#parts.service.initiate(request);
+    if ('refused' in result) return refuse(answer, result.refused, idOf(result));
+    const { call } = result;
+    this.#enter(call, session);
+    done(answer, { callId: call.callId, status: sessionStatus(call) });
+  }
+
+  async invite(occupant: Occupant, { callId, inviteeId }: InviteIntent, answer: Answer): Promise<void> {
+    const result = await this.#parts.service.invite(callId, occupant, [inviteeId]);
+    if ('refused' in result) return refuse(answer, result.refused);
+    done(answer, { callId, status: sessionStatus(result.call) });
   }
 
   async join(session: Session, occupant: Occupant, { callId }: CallIntent, answer: Answer): Promise<void> {
@@ -127,6 +156,7 @@ export class Requests {
     if (call === undefined) return refuse(answer, 'CALL_NOT_FOUND');
     const refused = relay.offer(call, occupant, intent);
     if (refused !== undefined) return refuse(answer, refused);
+    if (intent.kind === 'offer') this.#parts.previews.show(call);
     // A client library flushes what it had buffered before its `join-call`: the frame itself shows where it belongs.
     if (!session.isIn(intent.callId)) this.#enter(call, session);
     done(answer, { callId: intent.callId });

@@ -95,7 +95,7 @@ export class Seats {
     for (const { userId, deviceId } of call.legs.filter((leg) => isPresent(leg))) {
       if (this.#has(call.callId, userId)) continue;
       const registered = this.#connected(userId, deviceId).findLast(
-        (session) => session.isRegistered && !session.isOver(call.callId),
+        (session) => session.isRegistered && !session.isPage && !session.isOver(call.callId),
       );
       if (registered !== undefined) this.take(call, registered);
     }

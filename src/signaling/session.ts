@@ -91,6 +91,11 @@ export class Session implements ChannelOwner {
     return this.#channel;
   }
 
+  /** Whether it is that of a web page, of which each window has a session of its own. */
+  get isPage(): boolean {
+    return this.dialect === 'profile' || this.dialect === 'room';
+  }
+
   get occupant(): Occupant | undefined {
     return this.#occupant;
   }

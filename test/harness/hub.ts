@@ -13,13 +13,14 @@ import type { IceServers } from '../../src/ice/ice.ts';
 import type { DeviceId, UserId } from '../../src/matrix/ids.ts';
 import type { JoinedMembers, Whoami } from '../../src/matrix/matrix.ts';
 import { createVouching, type Vouching } from '../../src/matrix/vouch.ts';
-import { openChannel, type DropCause } from '../../src/signaling/channel.ts';
+import { openChannel } from '../../src/signaling/channel.ts';
 import { nativeDialect } from '../../src/signaling/dialects/native.ts';
 import {
   socketIoDialect,
   type SocketIoFrame,
   type SocketIoPacket,
 } from '../../src/signaling/dialects/socket-io.ts';
+import type { DropCause } from '../../src/signaling/guarded-channel.ts';
 import { Hub } from '../../src/signaling/hub.ts';
 import type { Arrival } from '../../src/signaling/transport.ts';
 import { ROOM, START_MS } from '../contract/calls.ts';

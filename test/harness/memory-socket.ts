@@ -8,6 +8,8 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
   readonly sent: Out[] = [];
   /** The peer does not read: what waits for it. */
   bufferedBytes = 0;
+  /** How often it was asked to show that it is there. */
+  probes = 0;
   closedWith: { readonly code: number; readonly reason: string } | undefined;
   #events: SocketEvents<In> | undefined;
   #isClosing = false;
@@ -32,6 +34,10 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
 
   send(frame: Out): void {
     if (!this.#isClosing) this.sent.push(frame);
+  }
+
+  probe(): void {
+    this.probes += 1;
   }
 
   close(code: number, reason: string): void {

@@ -2,6 +2,8 @@
 
 import t from 'tap';
 
+import { configTree } from '../../../src/config/config.ts';
+import { resolve } from '../../../src/config/resolve.ts';
 import {
   authenticate as authenticateWhole,
   authenticateEach as authenticateEachWhole,
@@ -43,10 +45,10 @@ function shown(parts: Partial<Shown>): Shown {
   return { clientAddress: HOME, isAddressUsable: true, ...parts };
 }
 
-/** Without the question whether it still holds, which has tests of its own. */
+/** Without the questions that it can ask, which have tests of their own. */
 function facts(verdict: Verdict): Verdict {
   if ('refused' in verdict) return verdict;
-  const { recheck: _, ...identity } = verdict;
+  const { recheck: _, joinedMembers: __, ...identity } = verdict;
   return identity;
 }
 
@@ -257,9 +259,23 @@ await t.test('a logout is told from what only looks like one', async (t) => {
 });
 
 await t.test('the operator is warned of what lets everybody in', async (t) => {
-  t.same(identityWarnings({ identity: 'vouched', origins: ['https://a.example'] }), []);
-  t.equal(identityWarnings({ identity: 'claimed', origins: [] }).length, 1);
-  t.equal(identityWarnings({ identity: 'claimed', origins: ['https://a.example', '*'] }).length, 2);
+  const resolved = resolve(configTree, {
+    document: undefined,
+    environment: {},
+    readFile: () => ({ problem: 'is not there' }),
+  });
+  if (!('config' in resolved)) throw new Error('the defaults are refused');
+  const { signaling } = resolved.config;
+  const warnings = (parts: Partial<typeof signaling>) => identityWarnings({ ...signaling, ...parts });
+  t.same(warnings({ identity: 'vouched', origins: ['https://a.example'] }), []);
+  t.equal(warnings({ identity: 'claimed' }).length, 1);
+  t.equal(warnings({ identity: 'claimed', origins: ['https://a.example', '*'] }).length, 2);
+  const profile = { ...signaling.profile, auth: 'claimed' } as const;
+  const room = { ...signaling.room, rooms: 'open' } as const;
+  t.same(warnings({ profile, room }), [], 'not of what is not served');
+  t.match(warnings({ profile: { ...profile, enabled: true } }), [/^signaling\.profile\.auth is claimed/]);
+  t.match(warnings({ room: { ...room, enabled: true } }), [/^signaling\.room\.rooms is open/]);
+  t.match(warnings({ room: { ...room, enabled: true, rooms: 'registry' } }), [/rooms is registry/]);
 });
 
 async function recheckOf(parts: Partial<Shown>, door: Door): Promise<Recheck | undefined> {

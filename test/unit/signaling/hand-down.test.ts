@@ -64,6 +64,26 @@ await t.test(
   },
 );
 
+for (const kind of ['Socket.IO', 'native'] as const) {
+  await t.test(
+    `${kind}: whoever answers in place of a socket that is lost is in the call, not out of it`,
+    async (t) => {
+      const test = startHub(t);
+      const alice = await test.register('alice');
+      const open = () => (kind === 'native' ? test.register('bob') : test.registerSocketIo('bob'));
+      const lost = await open();
+      const callId = await alice.dial();
+      // A page that is loaded anew: the new socket is there before the old one is gone.
+      const back = await open();
+      lost.socket.cut();
+      t.match(await back.ask('answer', { callId }), { ok: true });
+      t.notOk(back.told.includes('call-ended'), back.told.join());
+      await alice.ask('end', { callId });
+      t.equal(back.told.filter((type) => type === 'call-ended').length, 1);
+    },
+  );
+}
+
 await t.test('Socket.IO: a call screen that comes back has what it missed, its phone does not', async (t) => {
   const test = startHub(t);
   const alice = await test.register('alice');

@@ -393,7 +393,7 @@ async function hasSessions(test: TestHub, deviceId: string): Promise<boolean> {
   const nameless = test.connect();
   await nameless.ask('register-user', { accessToken: 'bob' });
   const caller = { userId: userId('bob'), clientAddress: '192.0.2.1' };
-  const taken = test.hub.deviceOf({ ...caller, deviceId: deviceId as DeviceId });
+  const taken = test.hub.apiCallers.deviceOf({ ...caller, deviceId: deviceId as DeviceId });
   nameless.socket.cut();
   await pass(test.clock, LIMITS.graceMs);
   return taken === deviceId;

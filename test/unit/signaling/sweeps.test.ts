@@ -204,5 +204,8 @@ await t.test('a call that was loaded at the start is known to those who come bac
   const back = await again.register('alice', 'PHONE', { resume: { token: alice.resumeToken, seq: 3 } });
   t.match(back.of('error'), [{ code: 'RESUME_REJOIN' }]);
   t.match(await back.ask('join-call', { callId }), { ok: true });
-  t.equal(again.hub.deviceIn(callId as CallId, { userId: userId('alice'), clientAddress: '::1' }), undefined);
+  t.equal(
+    again.hub.apiCallers.deviceIn(callId as CallId, { userId: userId('alice'), clientAddress: '::1' }),
+    undefined,
+  );
 });
