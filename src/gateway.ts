@@ -15,6 +15,7 @@ import type { ListenAddress } from './config/kinds/listen-address.ts';
 import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
+import { openPages, registerRooms } from './gateway-pages.ts';
 import { addressRanges } from './http/address.ts';
 import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
@@ -38,13 +39,21 @@ import { createHealth } from './observe/health.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { registerHealth, registerMetrics } from './observe/routes.ts';
 import { isLongPoll } from './proxy/deadlines.ts';
-import { createForwardLane } from './proxy/forward.ts';
+import {
+  createForwardLane,
+  type ForwardLane,
+  type ForwardLimits,
+  type ForwardRules,
+} from './proxy/forward.ts';
+import type { ServiceAddress } from './proxy/service-lane.ts';
+import { createServiceRoutes } from './proxy/service-routes.ts';
 import { createTunnels } from './proxy/tunnels.ts';
 import { openUpstream } from './proxy/upstream.ts';
 import type { CallNotifier } from './push/push.ts';
 import { createWebhook } from './push/webhook.ts';
 import { systemRandom, type Random } from './random.ts';
 import { openChannel } from './signaling/channel.ts';
+import type { ChannelParts } from './signaling/guarded-channel.ts';
 import { nativeDialect } from './signaling/dialects/native.ts';
 import { socketIoDialect } from './signaling/dialects/socket-io.ts';
 import { createSignalingDoors } from './signaling/doors.ts';
@@ -89,15 +98,12 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const lane = createForwardLane(upstream, laneLimits, clock);
   const tunnels = createTunnels({
     tunnels: config.tunnels,
-    openLane(address, rules) {
-      const service = openUpstream(address, config.synapse.connectTimeoutMs);
-      lifecycle.onStop(() => service.close());
-      return createForwardLane(service, laneLimits, clock, rules);
-    },
+    openLane: (address, rules) => openServiceLane(address, rules, laneLimits),
     clock,
     log,
     metrics,
   });
+  const routes = createServiceRoutes({ routes: config.routes, openLane: openServiceLane });
   const homeserver = cached(httpHomeserver(upstream.dispatcher, upstream.origin, clock), { clock });
   const vouching = createVouching(homeserver, clock);
   const door: Door = { mode: config.signaling.identity, homeserver, vouching };
@@ -116,6 +122,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const callers = createCallers(door, trustedProxies, {
     rates: new RequestRates(config.limits.apiRate),
     clock,
+    pageUserAt: (clientAddress) => hub.apiCallers.pageUserAt(clientAddress),
   });
   const { origins } = config.signaling;
   registerDiscovery(server, { ...config.discovery, iceServers: createIceOffer({ ice, callers, origins }) });
@@ -135,9 +142,9 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       hub.committed(committed);
       for (const notice of noticesOf(call, events, atMs)) notifier?.post(notice);
     },
-    onRinging(call) {
+    onRinging(call, ring) {
       hub.ringing(call);
-      notifier?.post(ringNotice(call));
+      notifier?.post(ringNotice(call, ring));
     },
     onDeadlineFailed: (callId, error) =>
       log.error({ err: error, call_id: callId }, 'a deadline was not judged'),
@@ -153,7 +160,10 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     isDraining,
     onFailed: (error) => log.error({ err: error }, 'signaling failed'),
   });
-  const watchRooms = createRoomWatch((roomId) => hub.roomDeparted(roomId));
+  const watchRooms = createRoomWatch((roomId) => {
+    hub.roomDeparted(roomId);
+    pages.roomDeparted(roomId);
+  });
   void server.register((api, _options, done) => {
     guardOwnApi(api, origins);
     registerCalls(api, {
@@ -164,23 +174,39 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       ice,
       clock,
       negotiate: (caller, offered) => hub.negotiate(caller, offered),
-      deviceOf: (caller) => hub.deviceOf(caller),
-      deviceIn: (callId, caller) => hub.deviceIn(callId, caller),
+      deviceOf: (caller) => hub.apiCallers.deviceOf(caller),
+      deviceIn: (callId, caller) => hub.apiCallers.deviceIn(callId, caller),
     });
     registerIce(api, callers, ice);
     done();
   });
+  registerRooms(server, { config, rooms: store, clock, random });
   const channelParts = {
     clock,
     framesPerSecond: config.limits.signalingRate,
     onDropped: (code) => metrics.socketsDropped.inc({ code }),
-  } satisfies Parameters<typeof openChannel>[2];
+  } satisfies ChannelParts;
+  const webSockets = createWebSocketTransport({ clock, trustedProxies });
+  const pages = openPages({
+    config: config.signaling,
+    hub,
+    door,
+    webSockets,
+    channelParts,
+    trustedProxies,
+    rooms: store,
+    profiles: store,
+    clock,
+    random,
+    log,
+  });
+  lifecycle.onStop(() => pages.close());
   const doors = createSignalingDoors({
     trustedProxies,
     origins,
     native: config.signaling.native,
     socketio: config.signaling.socketio,
-    openWebSockets: () => createWebSocketTransport({ clock, trustedProxies }),
+    openWebSockets: () => webSockets,
     openSocketIo: (arrivalOf) =>
       createSocketIoTransport({
         clock,
@@ -194,6 +220,8 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
         onSocket: (socket) =>
           hub.accept(openChannel(socket, socketIoDialect, channelParts), socket.sessionHint),
         onRefused: (_request, code) => metrics.refusals.inc({ code }),
+        namespaces: pages.namespaces,
+        onFailed: (error) => log.error({ err: error }, 'signaling failed'),
       }),
     onText: (socket) => hub.accept(openChannel(socket, nativeDialect, channelParts)),
   });
@@ -235,12 +263,17 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
         lane.forward(exchange);
       },
       tunnels,
+      routes,
       adminClients: addressRanges(config.synapse.adminAllow),
       own(request, response) {
         if (!doors.request(request, response)) server.routing(request, response);
       },
     }),
-    upgrades: createUpgrades({ ...doorParts, targets: [...doors.targets, tunnels.target], origins }),
+    upgrades: createUpgrades({
+      ...doorParts,
+      targets: [...doors.targets, ...pages.targets, tunnels.target],
+      origins,
+    }),
   });
   const operatorListeners = createListeners([config.observe.listen], {
     ...listenerParts,
@@ -280,6 +313,16 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     },
   };
 
+  function openServiceLane(
+    address: ServiceAddress,
+    rules: ForwardRules,
+    limits: Omit<ForwardLimits, 'bodyIdleTimeoutMs'>,
+  ): ForwardLane {
+    const service = openUpstream(address, config.synapse.connectTimeoutMs);
+    lifecycle.onStop(() => service.close());
+    return createForwardLane(service, { ...laneLimits, ...limits }, clock, rules);
+  }
+
   function openNotifier({ url, secret }: WebhookConfig): CallNotifier | undefined {
     if (url === undefined || secret === undefined) return undefined;
     const webhook = createWebhook({ url, secret, clock, log });
@@ -315,6 +358,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   async function drain(): Promise<void> {
     lane.endPolls();
     hub.drain();
+    doors.drain();
     tunnels.drain();
     const cancel = clock.after(config.limits.drainTimeoutMs, () => listeners.destroy());
     await listeners.drain();

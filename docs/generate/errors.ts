@@ -46,7 +46,7 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
     'If the address is a proxy of yours, list it in `trusted_proxies`; else `limits.connections_per_address` is the limit.',
   GATEWAY_DRAINING: 'Nothing: Portico is about to stop, and clients come back by themselves.',
   UPSTREAM_UNREACHABLE:
-    'Start Synapse, or correct `synapse.url`; `GET /ready` shows when it is back. With the route `tunnel`, the same for the service of `tunnels`.',
+    'Start Synapse, or correct `synapse.url`; `GET /ready` shows when it is back. With the route `tunnel` or `route`, the same for the service of `tunnels` or `routes`.',
   UPSTREAM_FAILED: 'Look into the log of Synapse at this time: it was restarted, or it crashed.',
   UPSTREAM_TIMEOUT:
     'Look for an overloaded Synapse or database; `synapse.response_timeout` is how long is waited.',
@@ -63,6 +63,7 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   CALL_NOT_RINGING: 'Nothing: the ring was over when the answer came.',
   CALL_ANSWERED_ELSEWHERE: 'Nothing: another device of the same user was quicker.',
   CALL_ENDED: 'Nothing: the call was over when the request came.',
+  CALL_NOT_ACTIVE: 'Nothing: others can be invited once somebody has answered.',
   CALL_NOT_JOINED: 'Nothing: only who is in a call can change it.',
   CALL_OTHER_DEVICE: 'Nothing: only the device that is in the call can change it.',
   CALL_TARGET_UNKNOWN: 'Nothing: the participant has left, or never was in the call.',
@@ -82,8 +83,17 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   SESSION_REPLACED: 'Nothing: the same client has opened a newer socket, or its user has opened too many.',
   READER_TOO_SLOW:
     'Nothing, when it is rare: a client on a slow network. It comes back, and gets what it missed.',
+  ROOM_NOT_FOUND: 'Correct the link or the page: the room in its path does not exist, or no longer.',
+  ROOM_USER_NOT_FOUND: 'Correct the page: the user in its path does not exist; a registry forgets its users.',
+  PAGE_REFUSED:
+    'Nothing, when it is rare: who opened the page is logged out of the application, or not whom the path names. Else look at what the application answers, or at the claims of its tokens.',
+  APPLICATION_UNAVAILABLE:
+    'See the line of the log that says what came instead: start the application, or correct `forward.url` or `jwt.jwks_url` of `signaling.profile` or `signaling.room`. Pages try again by themselves.',
   RESUME_REJOIN:
     'Nothing: the client was away for too long, or Portico was restarted. It joins its call again.',
+  REGISTRY_REQUEST_INVALID: 'Correct the page: the text of the answer names what is wrong.',
+  REGISTRY_FULL:
+    'See who fills the room registry: nobody is identified there. What is not in use is forgotten after `store.keep_calls`.',
   STORE_UNAVAILABLE: 'Look at the disk of `store.url`: full, read-only, or locked by another program.',
   ORIGIN_REFUSED:
     'If it is a page of yours, list its origin in `signaling.origins`. If it is our own, set `public_url`, or list the proxy in front in `trusted_proxies`.',

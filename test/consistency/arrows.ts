@@ -32,6 +32,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'call/', to: 'call/', carries: 'values', why: 'one area, above its model' },
   { from: 'store/', to: 'store/', carries: 'values', why: 'one area' },
   { from: 'ice/', to: 'ice/', carries: 'values', why: 'one area' },
+  { from: 'registry/', to: 'registry/', carries: 'values', why: 'one area' },
   { from: 'push/', to: 'push/', carries: 'types', why: 'the port that it implements' },
   { from: 'api/', to: 'api/', carries: 'values', why: 'one area' },
 
@@ -39,6 +40,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'call/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'call/relay-schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'ice/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
+  { from: 'registry/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'discovery/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'observe/schemas.ts', to: 'api/operation.ts', carries: 'types', why: 'its routes, described' },
   { from: 'api/operations.ts', to: 'call/schemas.ts', carries: 'values', why: 'the list of all routes' },
@@ -49,6 +51,7 @@ export const ARROWS: readonly Arrow[] = [
     why: 'the list of all routes',
   },
   { from: 'api/operations.ts', to: 'ice/schemas.ts', carries: 'values', why: 'the list of all routes' },
+  { from: 'api/operations.ts', to: 'registry/schemas.ts', carries: 'values', why: 'the list of all routes' },
   { from: 'api/operations.ts', to: 'discovery/schemas.ts', carries: 'values', why: 'the list of all routes' },
   { from: 'api/operations.ts', to: 'observe/schemas.ts', carries: 'values', why: 'the list of all routes' },
   { from: 'call/schemas.ts', to: 'ice/schemas.ts', carries: 'values', why: 'answers hold ICE servers' },
@@ -67,8 +70,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'api/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'examples name the origin asked' },
 
   // Identifiers are typed everywhere below the doors, and parsed at them.
-  { from: 'call/model/', to: 'matrix/ids.ts', carries: 'types', why: 'the model knows ids by type only' },
-  { from: 'call/', to: 'matrix/ids.ts', carries: 'values', why: 'requests are parsed' },
+  { from: 'call/', to: 'matrix/ids.ts', carries: 'values', why: 'requests are parsed, kinds told apart' },
   { from: 'store/', to: 'matrix/ids.ts', carries: 'types', why: 'what is stored' },
   { from: 'ice/', to: 'matrix/ids.ts', carries: 'types', why: 'credentials are per user' },
   { from: 'push/', to: 'matrix/ids.ts', carries: 'types', why: 'notices name users and calls' },
@@ -106,7 +108,7 @@ export const ARROWS: readonly Arrow[] = [
   // Who asks is decided at the doors, by what the homeserver says.
   { from: 'http/auth.ts', to: 'matrix/ids.ts', carries: 'values', why: 'claims are parsed' },
   { from: 'http/auth.ts', to: 'matrix/', carries: 'types', why: 'through the port' },
-  { from: 'http/rates.ts', to: 'matrix/ids.ts', carries: 'types', why: 'requests are counted per user' },
+  { from: 'http/own-api.ts', to: 'matrix/ids.ts', carries: 'types', why: 'the user of a page' },
   { from: 'http/auth.ts', to: 'config/sections/signaling.ts', carries: 'types', why: 'its own section' },
 
   // The lane reads exchanges and answers through http; its decisions know heads and clients as types.
@@ -125,6 +127,13 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'proxy/tunnels.ts', to: 'http/exchange.ts', carries: 'types', why: 'ordinary requests' },
   { from: 'proxy/tunnels.ts', to: 'config/sections/tunnels.ts', carries: 'types', why: 'its own section' },
   { from: 'proxy/tunnels.ts', to: 'observe/metrics.ts', carries: 'types', why: 'their ends are counted' },
+  { from: 'proxy/service-', to: 'config/sections/routes.ts', carries: 'types', why: 'its own section' },
+  {
+    from: 'proxy/service-routes.ts',
+    to: 'http/exchange.ts',
+    carries: 'types',
+    why: 'requests are passed on',
+  },
   { from: 'proxy/service-answer.ts', to: 'http/errors.ts', carries: 'values', why: 'in one shape' },
 
   {
@@ -140,6 +149,55 @@ export const ARROWS: readonly Arrow[] = [
     why: 'documents are served in one way',
   },
   { from: 'discovery/call-config.ts', to: 'ice/ice.ts', carries: 'types', why: 'the shape of an ICE server' },
+
+  // The room registry: its routes stand on the common API, without anybody's identity.
+  { from: 'registry/views.ts', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
+  {
+    from: 'registry/requests.ts',
+    to: 'matrix/display-name.ts',
+    carries: 'values',
+    why: 'names are shown in one line',
+  },
+  { from: 'registry/', to: 'store/rooms.ts', carries: 'types', why: 'through the port' },
+  {
+    from: 'registry/routes.ts',
+    to: 'store/page-limits.ts',
+    carries: 'values',
+    why: 'how many rooms there are',
+  },
+  {
+    from: 'registry/routes.ts',
+    to: 'store/errors.ts',
+    carries: 'values',
+    only: ['StoreUnavailable'],
+    why: 'it is answered with 503',
+  },
+  { from: 'registry/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'the address that asks' },
+
+  // The application behind web pages: asked by the handshake, as the doors see it.
+  { from: 'application/', to: 'application/', carries: 'values', why: 'one area' },
+  { from: 'application/', to: 'http/upgrade.ts', carries: 'types', why: 'handshakes are judged' },
+  { from: 'application/', to: 'matrix/', carries: 'values', why: 'users and their names are parsed' },
+  { from: 'application/', to: 'config/sections/', carries: 'types', why: 'its own sections' },
+  {
+    from: 'application/question.ts',
+    to: 'proxy/headers.ts',
+    carries: 'values',
+    why: 'fields a client may not set',
+  },
+  {
+    from: 'application/shown-token.ts',
+    to: 'http/auth.ts',
+    carries: 'values',
+    why: 'tokens of Authorization',
+  },
+  { from: 'application/shown-token.ts', to: 'http/head.ts', carries: 'types', why: 'the head that shows it' },
+  {
+    from: 'call/membership.ts',
+    to: 'matrix/display-name.ts',
+    carries: 'values',
+    why: 'names are shown in one line',
+  },
 
   // The call area: the service drives the model through the store; the routes stand on the common API.
   { from: 'call/views.ts', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
@@ -232,11 +290,48 @@ export const ARROWS: readonly Arrow[] = [
     carries: 'types',
     why: 'its own section',
   },
+  {
+    from: 'signaling/pages/page-door.ts',
+    to: 'http/upgrade.ts',
+    carries: 'types',
+    why: 'upgrades are judged',
+  },
   { from: 'signaling/transports/', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are completed' },
   { from: 'signaling/transports/', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
 
+  // Web pages: who they are is said by their application or by the registry, and kept there.
+  { from: 'signaling/', to: 'application/application.ts', carries: 'types', why: 'through the port' },
+  { from: 'signaling/', to: 'matrix/display-name.ts', carries: 'values', why: 'names are shown in one line' },
+  { from: 'signaling/', to: 'matrix/vouch.ts', carries: 'types', why: 'who is in a room' },
+  { from: 'signaling/', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
+  { from: 'signaling/rooms/', to: 'store/rooms.ts', carries: 'types', why: 'through the port' },
+  { from: 'signaling/profiles/', to: 'store/profiles.ts', carries: 'types', why: 'through the port' },
+  {
+    from: 'signaling/rooms/access.ts',
+    to: 'store/errors.ts',
+    carries: 'values',
+    only: ['StoreUnavailable'],
+    why: 'the page may come back',
+  },
+  { from: 'signaling/rooms/door.ts', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
+  { from: 'signaling/rooms/door.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
+  {
+    from: 'signaling/profiles/door.ts',
+    to: 'config/sections/profile.ts',
+    carries: 'types',
+    why: 'its own section',
+  },
+  { from: 'signaling/profiles/door.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
+  {
+    from: 'signaling/transports/socket-io.ts',
+    to: 'http/exchange.ts',
+    carries: 'values',
+    why: 'the head that opened a session',
+  },
+
   // The composition root builds everything and is built by the commands only.
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
+  { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
   // `explain` decides as the gateway would, by the same pure functions.
   { from: 'cli/explain.ts', to: 'http/address.ts', carries: 'values', why: 'who counts as a trusted proxy' },
   { from: 'cli/explain.ts', to: 'http/client.ts', carries: 'values', why: 'who asks, and by which origin' },
@@ -244,7 +339,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'cli/explain.ts', to: 'proxy/deadlines.ts', carries: 'values', why: 'how long Synapse may take' },
   { from: 'cli/explain.ts', to: 'proxy/retry.ts', carries: 'values', why: 'what is sent again' },
   { from: 'cli/explain.ts', to: 'proxy/route.ts', carries: 'values', why: 'where it goes' },
-  { from: 'cli/explain.ts', to: 'proxy/tunnel-head.ts', carries: 'values', why: 'through which tunnel' },
+  { from: 'cli/explain.ts', to: 'proxy/service-path.ts', carries: 'values', why: 'to which service' },
   { from: 'cli/', to: 'gateway.ts', carries: 'values', why: 'a command runs a gateway' },
   { from: 'cli/', to: 'config/', carries: 'values', why: 'a command loads the whole Config' },
   { from: 'cli/', to: 'observe/log.ts', carries: 'values', why: 'a command says where the log goes' },
@@ -265,135 +360,4 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'cli/', to: 'clock.ts', carries: 'values', why: 'the demo has parts of its own' },
   { from: 'cli/', to: 'random.ts', carries: 'values', why: 'the demo has parts of its own' },
   { from: 'main.ts', to: 'cli/run.ts', carries: 'values', why: 'the entry' },
-];
-
-/** Files that hold sockets, pools, registries or servers: only the composition root may have one made. */
-export const ADAPTERS: readonly string[] = [
-  'api/routes.ts',
-  'call/routes.ts',
-  'call/service.ts',
-  'http/front-door.ts',
-  'http/listeners.ts',
-  'http/server.ts',
-  'http/upgrade.ts',
-  'http/own-api.ts',
-  'http/room-watch.ts',
-  'http/token-watch.ts',
-  'ice/offer.ts',
-  'ice/routes.ts',
-  'ice/servers.ts',
-  'lifecycle.ts',
-  'matrix/cached.ts',
-  'matrix/http.ts',
-  'matrix/vouch.ts',
-  'observe/health.ts',
-  'observe/metrics.ts',
-  'observe/routes.ts',
-  'discovery/routes.ts',
-  'proxy/forward.ts',
-  'proxy/tunnels.ts',
-  'proxy/upstream.ts',
-  'push/webhook.ts',
-  'signaling/doors.ts',
-  'signaling/hub.ts',
-  'signaling/transports/socket-io.ts',
-  'signaling/transports/websocket.ts',
-  'store/sqlite.ts',
-];
-
-/** Decisions that every lane shares: no Node module, but what http/address.ts takes of node:net to tell addresses. */
-export const PURE_FILES: readonly string[] = [
-  'api/openapi.ts',
-  'api/page.ts',
-  'api/style.ts',
-  'call/model/answer.ts',
-  'call/model/create.ts',
-  'call/model/deadlines.ts',
-  'call/model/decide.ts',
-  'call/model/decision.ts',
-  'call/model/duration.ts',
-  'call/model/finish.ts',
-  'call/model/initiate.ts',
-  'call/model/leaving.ts',
-  'call/model/legs.ts',
-  'call/model/presence.ts',
-  'call/model/ring.ts',
-  'call/model/transitions.ts',
-  'call/model/verdict.ts',
-  'call/model/words.ts',
-  'call/notices.ts',
-  'call/requests.ts',
-  'call/stats.ts',
-  'discovery/call-config.ts',
-  'discovery/well-known.ts',
-  'errors.ts',
-  'errors/calls.ts',
-  'errors/gateway.ts',
-  'http/client.ts',
-  'http/cors.ts',
-  'http/errors.ts',
-  'http/head.ts',
-  'http/origins.ts',
-  'http/rates.ts',
-  'matrix/ids.ts',
-  'observe/redact.ts',
-  'proxy/deadlines.ts',
-  'proxy/deny.ts',
-  'proxy/failures.ts',
-  'proxy/frame-boundary.ts',
-  'proxy/headers.ts',
-  'proxy/retry.ts',
-  'proxy/route.ts',
-  'proxy/service-answer.ts',
-  'proxy/tunnel-head.ts',
-  'protocol/negotiation.ts',
-  'protocol/close-codes.ts',
-  'protocol/limits.ts',
-  'protocol/catalogue-entry.ts',
-  'protocol/catalogue-messages.ts',
-  'protocol/catalogue-requests.ts',
-  'protocol/catalogue.ts',
-  'protocol/messages.ts',
-  'protocol/requests.ts',
-  'signaling/dialects/native.ts',
-  'signaling/dialects/socket-io-names.ts',
-  'signaling/dialects/socket-io.ts',
-  'signaling/fan-out.ts',
-  'signaling/frame-rate.ts',
-  'signaling/live-calls.ts',
-  'signaling/outbox.ts',
-  'signaling/weight.ts',
-];
-
-export interface Fence {
-  readonly package: string;
-  /** Prefixes of the files that may import it as a value. */
-  readonly values: readonly string[];
-  /** Prefixes of those that may import its types; all of `values` may. */
-  readonly types: readonly string[];
-}
-
-export const FENCES: readonly Fence[] = [
-  // The demo speaks to the Synapse that it started as any client would, on no path of a request.
-  { package: 'undici', values: ['proxy/', 'matrix/', 'push/', 'cli/demo/'], types: [] },
-  { package: 'fastify', values: ['http/', 'discovery/', 'observe/'], types: ['api/', 'call/', 'ice/'] },
-  { package: 'ws', values: ['signaling/transports/'], types: [] },
-  { package: 'socket.io', values: ['signaling/transports/'], types: [] },
-  { package: 'socket.io-adapter', values: ['signaling/transports/'], types: [] },
-  { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
-  { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
-  { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },
-  {
-    package: 'typebox',
-    values: [
-      'call/schemas.ts',
-      'call/relay-schemas.ts',
-      'ice/schemas.ts',
-      'discovery/schemas.ts',
-      'observe/schemas.ts',
-    ],
-    types: ['api/operation.ts'],
-  },
-  // The demo writes the log config of its Synapse.
-  { package: 'yaml', values: ['config/', 'cli/demo/'], types: [] },
 ];

@@ -71,3 +71,26 @@ await t.test('a config that is refused, and a port in use, end the start with th
   const first = await spawnGateway(t, {});
   await t.rejects(spawnGateway(t, { PORTICO_LISTEN: `127.0.0.1:${first.port}` }), /exited with 1/);
 });
+
+await t.test('a poll of Socket.IO that belongs to no socket is answered, and holds nothing up', async (t) => {
+  const upstream = await startRecordingUpstream(t, () => undefined);
+  const gateway = await spawnGateway(t, {
+    PORTICO_SYNAPSE_URL: upstream.url,
+    PORTICO_LIMITS_DRAIN_TIMEOUT: '40s',
+  });
+  const polled = `${gateway.url}/socket.io/?EIO=4&transport=polling`;
+  const opened = await fetch(polled).then((response) => response.text());
+  const sid = /"sid":"([^"]*)"/.exec(opened)?.[1];
+  const poll = sendRaw(
+    gateway.port,
+    `GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: h\r\n\r\n`,
+    { timeoutMs: 30_000 },
+  );
+  // Nothing tells that it is held: what has gone through to Synapse after it has come after it.
+  await fetch(`${gateway.url}/_matrix/static`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
+  const exit = once(gateway.child, 'exit');
+  gateway.child.kill('SIGTERM');
+  t.equal((await poll).status, 200, 'by the end of its session, not by being cut off');
+  t.strictSame(await exit, [0, null]);
+  t.match(gateway.logged.at(-1), { msg: 'stopped' });
+});

@@ -7,11 +7,14 @@ import type { Duplex } from 'node:stream';
 
 import { Server } from 'socket.io';
 
-import type { Clock } from '../../clock.ts';
+import type { Handshake } from '../../application/application.ts';
+import type { CancelTimer, Clock } from '../../clock.ts';
 import { errorEntry, type ErrorCode } from '../../errors.ts';
+import { exchangeOf } from '../../http/exchange.ts';
 import { MAX_FRAME_BYTES, PING_EVERY_MS } from '../../protocol/limits.ts';
 import type { Arrival } from '../transport.ts';
 import { SessionCounter, type SessionLimits } from './session-counter.ts';
+import { openNamespaces, type Namespaces } from './socket-io-namespaces.ts';
 import { recoveryAdapter } from './socket-io-recovery.ts';
 import { endAtOnce, SocketIoSocket, type EngineSocket, type LibrarySocket } from './socket-io-socket.ts';
 
@@ -34,11 +37,15 @@ export interface SocketIoTransportParts {
   readonly arrivalOf: (request: IncomingMessage) => RequestArrival;
   /** Has to call `listen` before it returns. */
   readonly onSocket: (socket: SocketIoSocket) => void;
-  /** For the log: the request is answered by the transport. */
-  readonly onRefused?: (request: IncomingMessage, code: ErrorCode) => void;
+  /** For the log: the request is answered by the transport. Undefined for what was refused within a session. */
+  readonly onRefused?: (request: IncomingMessage | undefined, code: ErrorCode) => void;
+  /** Besides the default one; none if not said. The handshake of every session is kept for them. */
+  readonly namespaces?: Namespaces | undefined;
+  readonly onFailed?: (error: unknown) => void;
 }
 
-export interface Upgrade {
+/** Without the members of a handshake, it gets into no namespace. */
+export interface Upgrade extends Partial<Handshake> {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
@@ -51,6 +58,8 @@ export interface SocketIoTransport {
   upgrade(upgrade: Upgrade): void;
   /** Open sessions: the connected ones, and those that are not yet. */
   readonly sessions: number;
+  /** Ends the sessions that are left once every socket was told: a poll that nobody answers would hold up the stop. */
+  drain(): void;
   /** Ends all sockets, and opens no more: their clients come back by themselves, to whoever is there then. */
   close(): Promise<void>;
 }
@@ -59,6 +68,10 @@ export interface SocketIoTransport {
 const PING_TIMEOUT_MS = 20_000;
 /** From the session to its namespace: the next packet of every client. */
 const CONNECT_WITHIN_MS = 20_000;
+/** Longer than the hub takes to tell all sockets. */
+const DRAINED_AFTER_MS = 3_000;
+/** A target that is of a session which is open. */
+const HAS_SESSION = /[?&]sid=/;
 /** Of Engine.IO: what a request that is not allowed is answered with. */
 const FORBIDDEN = 4;
 
@@ -67,7 +80,9 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
   const counter = new SessionCounter(limits);
   const arrivals = new WeakMap<object, RequestArrival>();
   const arrivalsOfSessions = new WeakMap<EngineSocket, Arrival>();
+  const handshakes = new WeakMap<object, Handshake>();
   let isClosed = false;
+  let cancelDrain: CancelTimer | undefined;
 
   // The library serves its bundle and its sessions by the events of a server; this one never listens.
   const server = createServer();
@@ -112,6 +127,8 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     session.once('close', () => counter.remove(address));
     session.on('packet', refusePacket);
     arrivalsOfSessions.set(session, bareArrival(arrival));
+    const handshake = handshakes.get(session.request);
+    if (handshake !== undefined) handshakes.set(session, handshake);
     // The request with all its headers; the library is prepared for sessions without one.
     Reflect.set(session, 'request', null);
   });
@@ -120,6 +137,18 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     if (arrival === undefined) socket.disconnect(true);
     else onSocket(new SocketIoSocket(socket, { ...arrival, token: takeToken(socket) ?? arrival.token }));
   });
+  if (parts.namespaces !== undefined) {
+    openNamespaces(io, {
+      ...parts.namespaces,
+      cameBy(session) {
+        const arrival = arrivalsOfSessions.get(session);
+        const handshake = handshakes.get(session);
+        return arrival && handshake && { arrival, handshake };
+      },
+      onRefused: (code) => parts.onRefused?.(undefined, code),
+      onFailed: (error) => parts.onFailed?.(error),
+    });
+  }
 
   /** Whether the library is to have it. */
   function admit(request: IncomingMessage): ErrorCode | undefined {
@@ -129,6 +158,13 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     const arrival = arrivalOf(request);
     arrivals.set(request, arrival);
     return arrival.isOriginRefused ? 'ORIGIN_REFUSED' : undefined;
+  }
+
+  /** Only of what opens a session: the others have their own already. */
+  function keepHandshake(request: IncomingMessage, handshake: () => Handshake | undefined): void {
+    if (parts.namespaces === undefined || HAS_SESSION.test(request.url ?? '')) return;
+    const kept = handshake();
+    if (kept !== undefined) handshakes.set(request, kept);
   }
 
   function socketOf(id: string): LibrarySocket | undefined {
@@ -144,6 +180,7 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     request(request, response) {
       const refused = admit(request);
       if (refused === undefined) {
+        keepHandshake(request, () => handshakeOf(request));
         server.emit('request', request, response);
         return;
       }
@@ -151,9 +188,11 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
       response.writeHead(errorEntry(refused).status, { 'Content-Type': 'application/json' });
       response.end(refusalBody(refused));
     },
-    upgrade({ request, socket, head }) {
+    upgrade(upgrade) {
+      const { request, socket, head } = upgrade;
       const refused = admit(request);
       if (refused === undefined) {
+        keepHandshake(request, () => handshakeWithin(upgrade));
         request.url = withWebSocketTransport(request.url ?? '');
         server.emit('upgrade', request, socket, head);
         return;
@@ -164,8 +203,15 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     get sessions() {
       return counter.total;
     },
+    drain() {
+      cancelDrain ??= clock.after(DRAINED_AFTER_MS, () => {
+        isClosed = true;
+        io.engine.close();
+      });
+    },
     async close() {
       isClosed = true;
+      cancelDrain?.();
       await io.close();
     },
   };
@@ -201,6 +247,15 @@ function takeToken(socket: LibrarySocket): string | undefined {
   return typeof token === 'string' && token !== '' ? token : undefined;
 }
 
+function handshakeOf(request: IncomingMessage): Handshake {
+  const { head: requestHead, client, requestId } = exchangeOf(request);
+  return { requestHead, client, requestId };
+}
+
+function handshakeWithin({ requestHead, client, requestId }: Upgrade): Handshake | undefined {
+  return requestHead && client && requestId !== undefined ? { requestHead, client, requestId } : undefined;
+}
+
 const BINARY_EVENT = '5';
 const BINARY_ACK = '6';
 
@@ -222,7 +277,7 @@ function isText(data: unknown): boolean {
  * closes it at once, and the client begins again, for ever.
  */
 function withWebSocketTransport(target: string): string {
-  if (/[?&]sid=/.test(target)) return target;
+  if (HAS_SESSION.test(target)) return target;
   return target.replaceAll(/([?&]transport=)polling(?=&|$)/g, '$1websocket');
 }
 

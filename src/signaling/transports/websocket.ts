@@ -7,19 +7,19 @@ import { WebSocket, WebSocketServer, type RawData } from 'ws';
 
 import type { CancelTimer, Clock } from '../../clock.ts';
 import type { AddressRanges } from '../../http/address.ts';
-import { arrivalOf } from '../../http/arrival.ts';
 import type { Upgrade } from '../../http/upgrade.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { MAX_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Arrival, SignalSocket, SocketEvents } from '../transport.ts';
 import { Heartbeat, type Beating } from './heartbeat.ts';
+import { TOKEN_PREFIX, webSocketArrival } from './websocket-arrival.ts';
 
 /** How long a peer gets to take what was sent and to answer a close. */
 export const CLOSE_WITHIN_MS = 5_000;
 /** The subprotocol that a browser offers beside a token, so that there is one to select. */
 export const SUBPROTOCOL = 'portico';
-/** A browser can send no `Authorization` with a WebSocket: its token comes as the name of a subprotocol. */
-const TOKEN_PREFIX = 'access_token.';
+/** How long a peer that is asked for it has to show that it is there. */
+const PROBE_WITHIN_MS = 3_000;
 /** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
 const MAX_REASON_BYTES = 123;
 
@@ -66,10 +66,9 @@ export function createWebSocketTransport({
   return {
     accept(upgrade, onOpen) {
       const { request, socket, head } = upgrade;
-      const said = arrivalOf(upgrade, trustedProxies);
-      const token = said.token ?? tokenOfProtocols(request.headers['sec-websocket-protocol']);
+      const arrival = webSocketArrival(upgrade, trustedProxies);
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        onOpen(new CarriedSocket(webSocket, socket, { ...said, token }, { clock, heartbeat }));
+        onOpen(new CarriedSocket(webSocket, socket, arrival, { clock, heartbeat }));
       });
     },
   };
@@ -148,6 +147,15 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     if (!this.#isClosing) this.#webSocket.ping();
   }
 
+  probe(): void {
+    if (this.#isClosing) return;
+    const askedMs = this.#clock.monotonicMs();
+    this.#webSocket.ping();
+    this.#clock.after(PROBE_WITHIN_MS, () => {
+      if (this.lastHeardMs < askedMs) this.terminate();
+    });
+  }
+
   heardFrame(data: RawData, isBinary: boolean): void {
     this.lastHeardMs = this.#clock.monotonicMs();
     // What was on its way when we closed is nobody's any more.
@@ -209,15 +217,6 @@ function selectProtocol(offered: ReadonlySet<string>): string | false {
   if (offered.has(SUBPROTOCOL)) return SUBPROTOCOL;
   const plain = [...offered].find((name) => !name.startsWith(TOKEN_PREFIX));
   return plain ?? [...offered][0] ?? false;
-}
-
-function tokenOfProtocols(header: string | undefined): string | undefined {
-  const named = header
-    ?.split(',')
-    .map((name) => name.trim())
-    .find((name) => name.startsWith(TOKEN_PREFIX));
-  const token = named?.slice(TOKEN_PREFIX.length);
-  return token === '' ? undefined : token;
 }
 
 function clipped(reason: string): string {
