@@ -11,6 +11,8 @@ import { renderMetrics } from './metrics.ts';
 import { renderOpenApi } from './openapi.ts';
 import { renderNative } from './protocol-native.ts';
 import { renderOverview } from './protocol-overview.ts';
+import { renderProfile } from './protocol-profile.ts';
+import { renderRoom } from './protocol-room.ts';
 import { renderSocketIo } from './protocol-socket-io.ts';
 
 export interface GeneratedFile {
@@ -27,6 +29,8 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/openapi.json', render: renderOpenApi },
   { path: 'docs/protocol/README.md', render: renderOverview },
   { path: 'docs/protocol/native.md', render: renderNative },
+  { path: 'docs/protocol/profile.md', render: renderProfile },
+  { path: 'docs/protocol/room.md', render: renderRoom },
   { path: 'docs/protocol/socket-io.md', render: renderSocketIo },
 ];
 

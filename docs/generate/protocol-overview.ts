@@ -1,10 +1,11 @@
-// docs/protocol/README.md: what both dialects have in common. The words are written here; close codes, reasons, limits
+// docs/protocol/README.md: what the dialects have in common. The words are written here; close codes, reasons, limits
 // and versions are the code's, and each of them has to have its words.
 
 import { ERRORS, errorEntry, type ErrorCode } from '../../src/errors.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { CLOSE_CODES, FINAL_CLOSE_CODES } from '../../src/protocol/close-codes.ts';
 import type { DeviceEndReason } from '../../src/protocol/messages.ts';
+import { renderCrossing } from './protocol-crossing.ts';
 import { codes, renderLimits } from './protocol-parts.ts';
 import { renderTable } from './table.ts';
 
@@ -20,8 +21,18 @@ call, whatever each side speaks:
   are numbered, and a client whose connection broke gets exactly what it missed.
 - [The Socket.IO dialect](socket-io.md): for clients that have a Socket.IO library already, those of the original call
   server above all, which work unchanged.
+- [The profile dialect](profile.md) and [the room dialect](room.md): for web pages of an application, whose users need not
+  be Matrix users: its chat window, and rooms in which people meet. Both are off by default.
 - The call API over HTTP can begin, answer, reject and end calls as well, and has the history:
   \`GET /api/docs\` on the server, or [the document](../openapi.json). Whatever is done there is told to the sockets.
+
+## Which path is whose
+
+One listener serves all of them, by the path of the upgrade:
+`;
+
+const FINDING = `What is said below of registering, tokens and resuming concerns native and Socket.IO clients: who a page is, is known when
+its handshake is done.
 
 ## Finding the server
 
@@ -119,7 +130,7 @@ Every client has to be ready for this: a restart of the server ends all sockets,
 
 ## Close codes
 
-A native socket is closed with one of these. What Socket.IO makes of them stands
+A native socket and one of a web page is closed with one of these. What Socket.IO makes of them stands
 [on its page](socket-io.md#when-a-connection-ends).
 `;
 
@@ -159,7 +170,30 @@ npm run test:protocol
 
 With \`PORTICO_PROTOCOL_STRANGER\`, a user who is not in the room, it also proves what a stranger sees. It makes ten calls,
 so that the limit of calls lets it run twice in a minute.
+
+Web pages are proved where the paths of two of them are named, each with a token if it needs one to be let in; the room
+users share a room:
+
+\`\`\`sh
+PORTICO_PROTOCOL_PROFILE_ALICE='/ws/2/student <her token>' \\
+PORTICO_PROTOCOL_PROFILE_BOB='/ws/1/tutor <his token>' \\
+PORTICO_PROTOCOL_ROOM_ALICE='/ws/lobby/7' \\
+PORTICO_PROTOCOL_ROOM_BOB='/ws/lobby/8' \\
+npm run test:protocol
+\`\`\`
 `;
+
+const PATHS: readonly (readonly [path: string, dialect: string])[] = [
+  ['`/`', 'native (`signaling.native.path`)'],
+  ['`/socket.io/`', 'Socket.IO (`signaling.socketio.path`)'],
+  [
+    '`/ws/<number>/<type>`',
+    'profile, if `<type>` is one of `signaling.profile.types` (`signaling.profile.path`)',
+  ],
+  ['`/ws/<room>/<user>`', 'room, if it is no profile’s (`signaling.room.path`)'],
+  ['what `tunnels` names', 'none: the bytes of another server, such as Jitsi’s'],
+  ['anything else, and what is not on', 'none: 404, and the connection is closed'],
+];
 
 type CloseName = keyof typeof CLOSE_CODES;
 
@@ -167,19 +201,19 @@ const CLOSES: Readonly<Record<CloseName, readonly [when: string, whatToDo: strin
   tooBig: ['A frame was too large.', 'Connect again, but do not send that frame again.'],
   comeBack: ['The server restarts.', 'Connect again after a random moment of at most 2 s. Calls go on.'],
   tryLater: [
-    'The homeserver or the store cannot answer now.',
+    'The homeserver, the application or the store cannot answer now.',
     'Connect again, after pauses that double up to 30 s. The user is not logged out.',
   ],
   notRegistered: ['Nothing was said about who the client is.', 'Connect again, and register at once.'],
   badFrame: [
-    'A binary frame, one that is no JSON object, or again and again requests that could not be read.',
+    'A binary frame, a native one that is no JSON object, or again and again requests that could not be read.',
     'Stay away: it is a defect of the client.',
   ],
   identityRefused: [
-    'The token is refused, was revoked, or is that of another user; or there is none.',
-    'Stay away until the client has a new token.',
+    'The token is refused, was revoked, or is that of another user; or there is none. Or the application refuses the page.',
+    'Stay away until the client has a new token, or the user has logged in anew.',
   ],
-  notFound: ['There is no such room or user. Neither dialect described here uses it.', 'Stay away.'],
+  notFound: ['There is no such room or user: pages only, whose path names one.', 'Stay away.'],
   rateExceeded: ['Too many frames in a short time.', 'Connect again after 5 s, and send less.'],
   replaced: [
     'The session was resumed on another socket, or the user has opened too many sockets.',
@@ -214,10 +248,13 @@ const REASONS: Readonly<Record<DeviceEndReason, string>> = {
 export function renderOverview(): string {
   return [
     INTRODUCTION,
+    `${renderTable([['Path', 'Dialect'], ...PATHS])}\n`,
+    FINDING,
     renderCloseCodes(),
     OTHER_CODES,
     REASONS_HEAD,
     renderReasons(),
+    renderCrossing(),
     LIMITS_HEAD,
     renderLimits(),
     VERSIONS_HEAD,

@@ -52,10 +52,12 @@ function kibibytes(bytes: number): string {
   return bytes >= 1_048_576 ? `${bytes / 1_048_576} MiB` : `${bytes / 1_024} KiB`;
 }
 
-const LIMITS: Readonly<Record<keyof typeof limits, readonly [value: string, meaning: string]>> = {
+type LimitName = keyof typeof limits;
+
+const LIMITS: Readonly<Record<LimitName, readonly [value: string, meaning: string]>> = {
   MAX_FRAME_BYTES: [
     kibibytes(limits.MAX_FRAME_BYTES),
-    'The largest frame or packet of a client. A larger one ends the connection: native with 1009.',
+    'The largest frame or packet of a client. A larger one ends the connection: a WebSocket with 1009.',
   ],
   REGISTER_WITHIN_MS: [
     seconds(limits.REGISTER_WITHIN_MS),
@@ -71,7 +73,7 @@ const LIMITS: Readonly<Record<keyof typeof limits, readonly [value: string, mean
   ],
   DEAD_AFTER_MS: [
     seconds(limits.DEAD_AFTER_MS),
-    'A native socket of which nothing was heard for so long, not even a pong, is cut.',
+    'A WebSocket on which nothing was heard for so long, not even a pong, is cut.',
   ],
   MAX_PENDING_FRAMES: [
     String(limits.MAX_PENDING_FRAMES),
@@ -79,7 +81,7 @@ const LIMITS: Readonly<Record<keyof typeof limits, readonly [value: string, mean
   ],
   MAX_PENDING_BYTES: [
     kibibytes(limits.MAX_PENDING_BYTES),
-    'So much is kept for such a client, and may wait for one that does not read before it is cut.',
+    'So much may wait for a client that does not read before it is cut; so much is kept for one that has lost its connection.',
   ],
   MAX_KEPT_CANDIDATES: [
     String(limits.MAX_KEPT_CANDIDATES),
@@ -95,6 +97,7 @@ const LIMITS: Readonly<Record<keyof typeof limits, readonly [value: string, mean
   ],
 };
 
-export function renderLimits(): string {
-  return `${renderTable([['Limit', 'What it is'], ...Object.values(LIMITS)])}\n`;
+/** @param names those that concern the clients of a page; all if not said */
+export function renderLimits(names: readonly LimitName[] = Object.keys(LIMITS) as LimitName[]): string {
+  return `${renderTable([['Limit', 'What it is'], ...names.map((name) => LIMITS[name])])}\n`;
 }

@@ -11,7 +11,11 @@ import {
   type Entry,
 } from './catalogue-entry.ts';
 import { MESSAGES, type MessageEntry } from './catalogue-messages.ts';
+import type { PageDialect } from './catalogue-page.ts';
+import { PROFILE_MESSAGES } from './catalogue-profile-messages.ts';
+import { PROFILE_REQUESTS } from './catalogue-profile-requests.ts';
 import { REQUESTS, type RequestEntry } from './catalogue-requests.ts';
+import { ROOM } from './catalogue-room.ts';
 
 export interface Version {
   readonly version: string;
@@ -22,7 +26,8 @@ export interface Version {
 export const VERSIONS: readonly Version[] = [
   {
     version: FIRST_VERSION,
-    changes: 'The native dialect and the Socket.IO dialect, as they are described here.',
+    changes:
+      'The native dialect and the Socket.IO dialect, and those of web pages, profile and room, as they are described here.',
   },
 ];
 
@@ -113,6 +118,9 @@ export interface Catalogue {
   readonly requests: readonly RequestEntry[];
   readonly messages: readonly MessageEntry[];
   readonly answers: readonly Entry[];
+  /** What web pages say and are told; the other members are of the native and the Socket.IO dialect. */
+  readonly profile: PageDialect;
+  readonly room: PageDialect;
   readonly versions: readonly Version[];
 }
 
@@ -120,5 +128,7 @@ export const CATALOGUE: Catalogue = {
   requests: REQUESTS,
   messages: Object.values(MESSAGES),
   answers: ANSWERS,
+  profile: { requests: PROFILE_REQUESTS, messages: PROFILE_MESSAGES },
+  room: ROOM,
   versions: VERSIONS,
 };

@@ -165,6 +165,7 @@ function heardWith(caps: Session['caps']): readonly string[] {
     own: () => undefined,
     send: ({ type }) => heard.push(type) > 0,
     reply: () => undefined,
+    probe: () => undefined,
     close: () => undefined,
   };
   const host = {

@@ -77,7 +77,7 @@ export async function nativeHandshake(t: Test, target: Target): Promise<void> {
   });
 
   await t.test('an upgrade of another path is answered 404, and the connection closed', async (t) => {
-    for (const path of ['/nothing', '//', '/?x=1/', '/ws/here/there']) {
+    for (const path of ['/nothing', '//', '/?x=1/', '/ws/here', '/ws/here/there/too']) {
       const refused = await answer(t, target, { path });
       if (path === '/?x=1/') t.equal(refused.status, 101, 'a query is no other path');
       else {

@@ -5,8 +5,11 @@ import t from 'tap';
 
 import { nativeAnswers, nativeCalls, nativeResume } from './native-calls.ts';
 import { nativeFraming, nativeHandshake, silence } from './native-handshake.ts';
+import { pageFraming, pageHandshake } from './page-cases.ts';
+import { profileCalls, profilePresence } from './profile-cases.ts';
+import { roomChat, roomSignals } from './room-cases.ts';
 import { socketIoEvents, socketIoTransport } from './socket-io-cases.ts';
-import { targetOf } from './target.ts';
+import { targetOf, VARIABLES } from './target.ts';
 
 t.setTimeout(180_000);
 
@@ -29,6 +32,22 @@ await t.test('native: coming back', (t) => nativeResume(t, target));
 
 await t.test('Socket.IO: transport', (t) => socketIoTransport(t, target));
 await t.test('Socket.IO: events', (t) => socketIoEvents(t, target));
+
+const { profiles, roomUsers } = target;
+if (profiles === undefined) t.pass(`profile: ${VARIABLES.profileAlice} is not set`, { skip: true });
+else {
+  await t.test('profile: handshake', (t) => pageHandshake(t, target, profiles));
+  await t.test('profile: framing and close codes', (t) => pageFraming(t, target, profiles));
+  await t.test('profile: presence', (t) => profilePresence(t, target, profiles));
+  await t.test('profile: calls', (t) => profileCalls(t, target, profiles));
+}
+if (roomUsers === undefined) t.pass(`room: ${VARIABLES.roomAlice} is not set`, { skip: true });
+else {
+  await t.test('room: handshake', (t) => pageHandshake(t, target, roomUsers));
+  await t.test('room: framing and close codes', (t) => pageFraming(t, target, roomUsers));
+  await t.test('room: coming, writing and going', (t) => roomChat(t, target, roomUsers));
+  await t.test('room: signals', (t) => roomSignals(t, target, roomUsers));
+}
 
 await t.test('native: who does not register within 10 s is closed with 4001', async (t) => {
   const { code, openMs } = await silent;

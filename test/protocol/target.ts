@@ -1,9 +1,24 @@
 // What the suite is run against: the URL of a server, two of its users who share a room, and, for the questions of a
-// stranger, a third who is not in it. From the environment; it knows nothing of how the server came to be.
+// stranger, a third who is not in it; and two web pages of each kind. From the environment; it knows nothing of how the
+// server came to be.
 
 export interface User {
   readonly userId: string;
   readonly token: string;
+}
+
+/** A web page of somebody. */
+export interface PageUser {
+  /** With a slash at its beginning; perhaps with a query. */
+  readonly path: string;
+  /** Undefined: it is let in without one. */
+  readonly token: string | undefined;
+}
+
+/** Two who can meet. */
+export interface Pages {
+  readonly alice: PageUser;
+  readonly bob: PageUser;
 }
 
 export interface Target {
@@ -14,6 +29,9 @@ export interface Target {
   readonly roomId: string;
   /** Undefined: what a stranger sees is not tested. */
   readonly stranger: User | undefined;
+  /** Two profiles, and two users of one room; undefined: not tested. */
+  readonly profiles: Pages | undefined;
+  readonly roomUsers: Pages | undefined;
 }
 
 export const VARIABLES = {
@@ -22,6 +40,10 @@ export const VARIABLES = {
   bob: 'PORTICO_PROTOCOL_BOB',
   room: 'PORTICO_PROTOCOL_ROOM',
   stranger: 'PORTICO_PROTOCOL_STRANGER',
+  profileAlice: 'PORTICO_PROTOCOL_PROFILE_ALICE',
+  profileBob: 'PORTICO_PROTOCOL_PROFILE_BOB',
+  roomAlice: 'PORTICO_PROTOCOL_ROOM_ALICE',
+  roomBob: 'PORTICO_PROTOCOL_ROOM_BOB',
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +60,8 @@ export function targetOf(env: Environment): Target | undefined {
     bob: userOf(env, VARIABLES.bob),
     roomId,
     stranger: env[VARIABLES.stranger] === undefined ? undefined : userOf(env, VARIABLES.stranger),
+    profiles: pagesOf(env, VARIABLES.profileAlice, VARIABLES.profileBob),
+    roomUsers: pagesOf(env, VARIABLES.roomAlice, VARIABLES.roomBob),
   };
 }
 
@@ -46,4 +70,16 @@ function userOf(env: Environment, name: string): User {
   if (userId?.startsWith('@') !== true || token === undefined || others.length > 0)
     throw new Error(`${name}: a Matrix user id and an access token, with a space between`);
   return { userId, token };
+}
+
+function pagesOf(env: Environment, alice: string, bob: string): Pages | undefined {
+  if (env[alice] === undefined && env[bob] === undefined) return undefined;
+  return { alice: pageOf(env, alice), bob: pageOf(env, bob) };
+}
+
+function pageOf(env: Environment, name: string): PageUser {
+  const [path, token, ...others] = (env[name] ?? '').trim().split(/\s+/);
+  if (path?.startsWith('/') !== true || others.length > 0)
+    throw new Error(`${name}: the path of a page, and an access token if it needs one, with a space between`);
+  return { path, token };
 }

@@ -105,6 +105,11 @@ export class WebSocketByHand {
     return close === undefined || close.payload.length < 2 ? undefined : close.payload.readUInt16BE(0);
   }
 
+  /** The words of the close frame; empty without any. */
+  get closeReason(): string {
+    return this.frames.find(({ opcode }) => opcode === CLOSE)?.payload.toString('utf8', 2) ?? '';
+  }
+
   text(payload: string): void {
     this.frame(TEXT, payload);
   }
