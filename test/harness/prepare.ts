@@ -19,6 +19,7 @@ export interface NeededCommand {
 }
 
 export const NEEDED_COMMANDS: readonly NeededCommand[] = [
+  { command: 'chromium', debianPackage: 'chromium' },
   { command: 'curl', debianPackage: 'curl' },
   { command: 'turnserver', debianPackage: 'coturn' },
   { command: 'nginx', debianPackage: 'nginx-light' },
