@@ -31,8 +31,8 @@ export interface Channel {
   /** @returns whether it was written; not if the socket is on its way out, or its peer does not read */
   send(message: ServerMessage, seq: number | undefined): boolean;
   reply(reply: Reply): void;
-  /** Has the peer show that it is there, or the socket ends soon. */
-  probe(): void;
+  /** Has the peer show that it is there, or the socket ends soon. @returns whether it has, asked at any later time */
+  probe(): () => boolean;
   /** With the registry's close code and text. */
   close(code: ErrorCode): void;
 }

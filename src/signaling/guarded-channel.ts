@@ -68,8 +68,8 @@ export abstract class GuardedChannel<In, Out> implements SocketEvents<In> {
     this.#socket.close(closeCode, text);
   }
 
-  probe(): void {
-    this.#socket.probe?.();
+  probe(): () => boolean {
+    return this.#socket.probe?.() ?? (() => false);
   }
 
   protected acceptFrame(): void {

@@ -83,7 +83,7 @@ export class Invitations {
     await this.#invite(call, sessions);
     const reached = new Set(sessions.map(({ occupant }) => occupant?.userId));
     const unreached = userIds.filter((userId) => !reached.has(userId));
-    const busy = unreached.filter((userId) => this.#reachable(userId).length > 0);
+    const busy = unreached.filter((userId) => this.#reachable(userId, call).length > 0);
     const offline = unreached.filter((userId) => !busy.includes(userId));
     const { service } = this.#parts;
     if (busy.length > 0) await service.command(call.callId, { type: 'note-busy', userIds: busy });
@@ -146,18 +146,21 @@ export class Invitations {
   }
 
   /** Of those that are there: no page that shows another call, nor one that cannot ring if something else can. */
-  #ringable(userId: UserId, { callId }: Call): readonly Session[] {
-    const free = this.#reachable(userId).filter(
-      ({ channel }) => channel?.page?.isEngagedBesides(callId) !== true,
+  #ringable(userId: UserId, call: Call): readonly Session[] {
+    const free = this.#reachable(userId, call).filter(
+      ({ channel }) => channel?.page?.isEngagedBesides(call.callId) !== true,
     );
     const ringing = free.filter(({ channel }) => channel?.page?.ringsLast !== true);
     return ringing.length > 0 ? ringing : free;
   }
 
-  #reachable(userId: UserId): readonly Session[] {
+  #reachable(userId: UserId, { roomId }: Call): readonly Session[] {
     return this.#parts.sessions
       .ofUser(userId)
-      .filter(({ isRegistered, channel }) => isRegistered && channel !== undefined);
+      .filter(
+        ({ isRegistered, channel }) =>
+          isRegistered && channel !== undefined && channel.page?.isFor(roomId) !== false,
+      );
   }
 
   /** Never later than the limit, and never a failure: without a relay most calls still connect. */

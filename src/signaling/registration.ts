@@ -49,10 +49,18 @@ interface Unvouched {
   cancelAgain: CancelTimer | undefined;
 }
 
+/** The calls of a session whose socket may be dead, for a newer one of the same page. */
+interface Inheritance {
+  readonly heir: Session;
+  /** Whether the older socket has shown meanwhile that it is there: then the newer one is another window. */
+  readonly isThere: () => boolean;
+  readonly untilMs: number;
+}
+
 export class Registration {
   readonly #parts: RegistrationParts;
   readonly #startedAtMs: number;
-  readonly #heirs = new WeakMap<Session, { readonly heir: Session; readonly untilMs: number }>();
+  readonly #heirs = new WeakMap<Session, Inheritance>();
   /** Sockets that have not shown yet who they are. */
   readonly #silent = new Map<Session, CancelTimer>();
   /** By address, */
@@ -156,15 +164,17 @@ export class Registration {
   /** The newer one may be another window of the page; or the same, whose connection broke without our being told. */
   #probe(older: Session, heir: Session): void {
     const untilMs = this.#parts.clock.monotonicMs() + INHERIT_WITHIN_MS;
-    this.#heirs.set(older, { heir, untilMs });
-    older.channel?.probe();
+    const isThere = older.channel?.probe() ?? (() => false);
+    this.#heirs.set(older, { heir, isThere, untilMs });
   }
 
   /** The session was lost: if it did not show that it was there, a newer one of its page goes on with its calls. */
   succeed(lost: Session): void {
     const { presence, clock } = this.#parts;
-    const { heir, untilMs = 0 } = this.#heirs.get(lost) ?? {};
-    if (heir?.channel === undefined || clock.monotonicMs() > untilMs) return;
+    const inheritance = this.#heirs.get(lost);
+    if (inheritance === undefined || clock.monotonicMs() > inheritance.untilMs) return;
+    const { heir, isThere } = inheritance;
+    if (heir.channel === undefined || isThere()) return;
     this.handDown(heir);
     presence.connected(heir);
   }

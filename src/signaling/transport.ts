@@ -28,8 +28,11 @@ export interface SignalSocket<In, Out> {
   listen(events: SocketEvents<In>): void;
   /** Ignored once it is closing. */
   send(frame: Out): void;
-  /** Has the peer show that it is there; one that does not within a few seconds is gone. Not of every transport. */
-  probe?(): void;
+  /**
+   * Has the peer show that it is there; one that does not within a few seconds is gone. Not of every transport.
+   * @returns whether it has, asked at any later time
+   */
+  probe?(): () => boolean;
   /** What was sent before still goes out, for as long as the peer takes it within a moment. */
   close(code: number, reason: string): void;
 }

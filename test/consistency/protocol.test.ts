@@ -165,7 +165,7 @@ function heardWith(caps: Session['caps']): readonly string[] {
     own: () => undefined,
     send: ({ type }) => heard.push(type) > 0,
     reply: () => undefined,
-    probe: () => undefined,
+    probe: () => () => false,
     close: () => undefined,
   };
   const host = {

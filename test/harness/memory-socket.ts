@@ -10,6 +10,7 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
   bufferedBytes = 0;
   /** How often it was asked to show that it is there. */
   probes = 0;
+  answersProbes = false;
   closedWith: { readonly code: number; readonly reason: string } | undefined;
   #events: SocketEvents<In> | undefined;
   #isClosing = false;
@@ -36,8 +37,9 @@ export class MemorySocket<In, Out> implements SignalSocket<In, Out> {
     if (!this.#isClosing) this.sent.push(frame);
   }
 
-  probe(): void {
+  probe(): () => boolean {
     this.probes += 1;
+    return () => this.answersProbes;
   }
 
   close(code: number, reason: string): void {

@@ -5,7 +5,14 @@
 import type { CallType, LiveCall } from '../../call/model/call.ts';
 import type { Clock } from '../../clock.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { parseCallId, type CallId, type DeviceId, type RoomId, type UserId } from '../../matrix/ids.ts';
+import {
+  isMatrixRoom,
+  parseCallId,
+  type CallId,
+  type DeviceId,
+  type RoomId,
+  type UserId,
+} from '../../matrix/ids.ts';
 import { MAX_KEPT_BYTES, MAX_KEPT_CANDIDATES } from '../../protocol/limits.ts';
 import type { IncomingCall, Negotiation, ServerMessage } from '../../protocol/messages.ts';
 import { NO_CLAIM } from '../../protocol/requests.ts';
@@ -40,6 +47,8 @@ export interface PageCallsParts {
   readonly clock: Clock;
   readonly view: PageView;
   readonly ringsLast: boolean;
+  /** Of a page that belongs to one room of the homeserver. */
+  readonly matrixRoomId?: RoomId | undefined;
   /** Whether the page can show one call only. */
   readonly showsOne: boolean;
 }
@@ -71,6 +80,11 @@ export class PageCalls implements Page {
   /** The socket is gone. */
   stop(): void {
     for (const entry of this.#entries) entry.cancelWait?.();
+  }
+
+  isFor(roomId: RoomId): boolean {
+    const { matrixRoomId } = this.#parts;
+    return matrixRoomId === undefined || matrixRoomId === roomId || !isMatrixRoom(roomId);
   }
 
   isEngagedBesides(callId: CallId): boolean {

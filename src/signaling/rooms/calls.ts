@@ -81,6 +81,7 @@ export class RoomCalls implements PageView {
       live,
       clock,
       view: this,
+      matrixRoomId: entrant.matrixRoom?.roomId,
       ringsLast: true,
       showsOne: false,
     });

@@ -147,13 +147,15 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     if (!this.#isClosing) this.#webSocket.ping();
   }
 
-  probe(): void {
-    if (this.#isClosing) return;
+  probe(): () => boolean {
     const askedMs = this.#clock.monotonicMs();
+    const isThere = (): boolean => this.lastHeardMs >= askedMs;
+    if (this.#isClosing) return isThere;
     this.#webSocket.ping();
     this.#clock.after(PROBE_WITHIN_MS, () => {
-      if (this.lastHeardMs < askedMs) this.terminate();
+      if (!isThere()) this.terminate();
     });
+    return isThere;
   }
 
   heardFrame(data: RawData, isBinary: boolean): void {

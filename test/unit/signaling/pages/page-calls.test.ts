@@ -19,7 +19,10 @@ const ONE = '1'.repeat(32) as CallId;
 const TWO = '2'.repeat(32) as CallId;
 const OFFER = { type: 'offer', sdp: 'v=0\r\n' };
 
-function open(t: Test, { showsOne = true } = {}) {
+function open(
+  t: Test,
+  { showsOne = true, matrixRoomId }: { showsOne?: boolean; matrixRoomId?: RoomId } = {},
+) {
   const live = new LiveCalls();
   const clock = new TestClock(START_MS);
   const shown: unknown[] = [];
@@ -38,6 +41,7 @@ function open(t: Test, { showsOne = true } = {}) {
     clock,
     view,
     ringsLast: false,
+    matrixRoomId,
     showsOne,
   });
   calls.own({ asked: (intent, answer) => void asked.push({ intent, answer }), closed: () => undefined });
@@ -280,3 +284,20 @@ void t.test("a call that is over for all is in nobody's way", async (t) => {
   t.notOk(calls.isEngagedBesides(TWO), 'although nobody told it of the end');
   t.strictSame(calls.all, []);
 });
+
+void t.test(
+  'a page of a Matrix room is for calls of that room, and for those of no Matrix room',
+  async (t) => {
+    const own = '!own:example.org' as RoomId;
+    const other = '!other:example.org' as RoomId;
+    const { calls } = open(t, { matrixRoomId: own });
+    t.strictSame(
+      [own, other, ROOM].map((roomId) => calls.isFor(roomId)),
+      [true, false, true],
+    );
+    t.strictSame(
+      [own, other, ROOM].map((roomId) => open(t).calls.isFor(roomId)),
+      [true, true, true],
+    );
+  },
+);

@@ -62,6 +62,16 @@ void t.test(
   },
 );
 
+void t.test('another window is opened, and soon after it that of the call is closed', async (t) => {
+  const { test, tutor, student } = await talk(t);
+  student.socket.answersProbes = true;
+  const idle = await test.connectProfile('student_2');
+  await student.cut();
+  await pass(test.clock, 31_000);
+  t.strictSame(tutor.types(), ['call_ended'], 'it was not the same window with a new socket');
+  t.strictSame(idle.types(), ['connection']);
+});
+
 void t.test(
   'the page comes back after its connection was lost, beside another window of its own',
   async (t) => {
