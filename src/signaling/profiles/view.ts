@@ -83,14 +83,14 @@ export class ProfileView implements PageView {
     const conversationId = conversationIn(call);
     switch (message.type) {
       case 'webrtc-offer': {
-        const { offer } = message;
+        const offer = description('offer', message['offer']);
         this.#tellOf(call, fromUserId, (from) => [
           passedInCall('webrtc_offer', this.#between(call, from), message, { offer }),
         ]);
         return;
       }
       case 'webrtc-answer': {
-        const { answer } = message;
+        const answer = description('answer', message['answer']);
         const isFirst = this.#isFirstAnswer(call, fromUserId);
         this.#tellOf(call, fromUserId, (from) => [
           isFirst
@@ -179,7 +179,7 @@ export class ProfileView implements PageView {
       callType: call.callType,
       voiceWord: from.voiceWord,
       conversationId: conversationIn(call),
-      offer: offer?.['offer'],
+      offer: description('offer', offer?.['offer']),
       isGroup,
       timestamp: isoTime(this.#parts.clock.nowMs()),
     });
@@ -187,7 +187,7 @@ export class ProfileView implements PageView {
     const held = this.#held.filter((one) => one.callId === callId).map(({ frame }) => frame);
     this.#held = this.#held.filter((one) => one.callId !== callId);
     if (!isGroup || offer === undefined || !this.#isFromPage(call)) return [invitation, ...held];
-    const body = { offer: offer['offer'] };
+    const body = { offer: description('offer', offer['offer']) };
     return [passedInCall('call_offer', this.#between(call, from), offer, body), invitation, ...held];
   }
 
@@ -265,6 +265,11 @@ export class ProfileView implements PageView {
 /** Of a call that began in a Matrix room its own id, which the page gives back like any other. */
 export function conversationIn({ roomId, callId }: Pick<PageCall, 'roomId' | 'callId'>): ConversationId {
   return conversationOf(roomId) ?? callId ?? roomId;
+}
+
+/** Pages give it to their browser as it comes; other clients may send the SDP alone. */
+function description(type: 'offer' | 'answer', body: unknown): unknown {
+  return typeof body === 'string' ? { type, sdp: body } : body;
 }
 
 function callerEnd(conversationId: ConversationId, reason: Ending['reason']): string {

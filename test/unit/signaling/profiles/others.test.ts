@@ -269,3 +269,19 @@ void t.test('types of the application are passed on only if that is allowed', as
   await one.send({ type: 'typing' });
   t.match(one.take(), [{ type: 'error', code: 'unknown_type' }]);
 });
+
+void t.test(
+  'SDP that comes alone is told as a description, which is what pages hand to their browser',
+  async (t) => {
+    const test = startProfiles(t);
+    const bob = await test.register('bob');
+    const tutor = await test.connectProfile('tutor_1', matrixUser('alice'));
+    const callId = await bob.dial({ callType: 'video' });
+    await bob.ask('webrtc-offer', { callId, offer: OFFER.sdp, targetUserId: 'all' });
+    t.match(tutor.take().at(-1), { type: 'call_invitation', offer: OFFER });
+    await tutor.send({ type: 'call_answer', answer: ANSWER });
+    await tutor.send({ type: 'webrtc_offer', offer: OFFER });
+    await bob.ask('webrtc-answer', { callId, answer: ANSWER.sdp, targetUserId: userId('alice') });
+    t.match(tutor.take().at(-1), { type: 'webrtc_answer', answer: ANSWER });
+  },
+);
