@@ -84,7 +84,7 @@ export function createMetrics() {
       gauge('portico_connections', 'Open client connections, all listeners together.', sources.connections);
       const sockets = new Gauge({
         name: 'portico_sockets',
-        help: 'Signaling sockets by dialect (native, socketio) and identity (verified, vouched, claimed, none).',
+        help: 'Signaling sockets by dialect (native, socketio, profile, room) and identity (verified, vouched, claimed, none).',
         labelNames: ['dialect', 'identity'],
         registers: [],
         collect() {

@@ -47,7 +47,6 @@ export class ProfileDoor implements UpgradeTarget {
   readonly #parts: ProfileDoorParts;
   readonly #lobby: ProfileLobby<ProfileSocket>;
   readonly #directory: ProfileDirectory;
-  /** Of calls that are older nobody knows which page was in them. */
 
   constructor(parts: ProfileDoorParts) {
     this.#parts = parts;
