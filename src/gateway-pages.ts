@@ -57,7 +57,7 @@ export interface RegistryParts {
 const REGISTRY_ADDITIONS_PER_MINUTE = 60;
 
 /** The list of rooms that Portico keeps itself, if rooms are looked up there. */
-export function registerRooms(
+export function openRoomRegistry(
   server: FastifyInstance,
   { config, rooms, clock, random }: RegistryParts,
 ): void {

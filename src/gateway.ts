@@ -15,7 +15,7 @@ import type { ListenAddress } from './config/kinds/listen-address.ts';
 import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
-import { openPages, registerRooms } from './gateway-pages.ts';
+import { openPages, openRoomRegistry } from './gateway-pages.ts';
 import { addressRanges } from './http/address.ts';
 import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
@@ -180,7 +180,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     registerIce(api, callers, ice);
     done();
   });
-  registerRooms(server, { config, rooms: store, clock, random });
+  openRoomRegistry(server, { config, rooms: store, clock, random });
   const channelParts = {
     clock,
     framesPerSecond: config.limits.signalingRate,

@@ -64,7 +64,8 @@ await t.test('every route of the public listener is described, and nothing else'
   });
   await server.ready();
   t.same(routes.toSorted(), described.toSorted());
-  const registered = importsOf({ path: 'src/gateway.ts', text: readSource('src/gateway.ts').text })
+  const registered = ['src/gateway.ts', 'src/gateway-pages.ts']
+    .flatMap((path) => importsOf({ path, text: readSource(path).text }))
     .flatMap(({ names }) => names)
     .filter((name) => name.startsWith('register') && name !== 'registerMetrics');
   t.same(registered.toSorted(), Object.keys(REGISTRARS).toSorted(), 'the gateway registers these features');
