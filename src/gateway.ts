@@ -16,10 +16,11 @@ import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
 import { openPages, openRoomRegistry } from './gateway-pages.ts';
+import { createTls } from './gateway-tls.ts';
 import { addressRanges } from './http/address.ts';
 import { identityWarnings, type Door } from './http/auth.ts';
 import { createFrontDoor } from './http/front-door.ts';
-import { createListeners } from './http/listeners.ts';
+import { createListeners, type Listeners } from './http/listeners.ts';
 import { createCallers, guardOwnApi } from './http/own-api.ts';
 import { RequestRates } from './http/rates.ts';
 import { createRoomWatch } from './http/room-watch.ts';
@@ -250,9 +251,12 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     },
   } satisfies Partial<Parameters<typeof createListeners>[1]>;
 
-  const listeners = createListeners(config.listen, {
+  const tls = createTls({ config, clock, random, log, metrics });
+  const listeners: Listeners = createListeners(config.listen, {
     ...listenerParts,
     setting: 'listen',
+    tls: tls?.listener,
+    ...tls?.redirect(doorParts, () => listeners.addresses()),
     door: createFrontDoor({
       ...doorParts,
       forward(exchange) {
@@ -345,6 +349,8 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
           onFailed: (error) => log.error({ err: error }, 'old calls were not deleted'),
         }),
       );
+      await tls?.open();
+      lifecycle.onStop(() => tls?.close());
       await operatorListeners.open();
       lifecycle.onStop(() => operatorListeners.destroy());
       await listeners.open();

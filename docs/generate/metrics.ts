@@ -45,6 +45,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     'About one for each participant of a conference; it falls to zero when the service restarts.',
   portico_tunnel_bytes_total:
     'Signaling of conferences only. Much more to `client` than to `upstream` is normal: rooms are told to everybody.',
+  portico_tls_certificate_expiry_seconds:
+    'Alert when less than two weeks are left (`- time() < 1209600`): whatever renews certificates has failed then.',
+  portico_tls_certificates_refused_total: 'Any increase: the log names the file and what is wrong with it.',
   portico_connections: 'Compare with `limits.connections`; it should follow the number of clients.',
 };
 

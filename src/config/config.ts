@@ -12,11 +12,13 @@ import { routesKey } from './sections/routes.ts';
 import { signalingSection } from './sections/signaling.ts';
 import { storeSection } from './sections/store.ts';
 import { synapseSection } from './sections/synapse.ts';
+import { tlsSection } from './sections/tls.ts';
 import { topLevelKeys } from './sections/top-level.ts';
 import { tunnelsKey } from './sections/tunnels.ts';
 
 export const configTree = {
   ...topLevelKeys,
+  tls: tlsSection,
   tunnels: tunnelsKey,
   routes: routesKey,
   synapse: synapseSection,

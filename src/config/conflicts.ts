@@ -1,4 +1,5 @@
-// What is wrong with a config although each of its values is good: paths that get in each other's way.
+// What is wrong with a config although each of its values is good: paths that get in each other's way here, pages and
+// TLS in files of their own.
 // Pure. Values themselves are judged by their kinds, before this.
 
 import type { Config } from './config.ts';
@@ -6,6 +7,7 @@ import type { Fault } from './faults.ts';
 import { describeValue, formatPath } from './faults.ts';
 import { findPageConflicts, pagePaths } from './page-conflicts.ts';
 import { overlap, type TakenPath } from './taken-path.ts';
+import { findTlsConflicts } from './tls-conflicts.ts';
 
 /** A tunnel or a route, as far as its paths go. */
 interface ServedPath {
@@ -23,10 +25,11 @@ const ALLOWED = 'a path that nothing else is served on';
 
 /** @param locate where a path of the config was given, for messages */
 export function findConflicts(
-  { tunnels, routes, signaling }: Pick<Config, 'tunnels' | 'routes' | 'signaling'>,
+  config: Config,
   locate: (path: readonly (string | number)[]) => string | undefined,
 ): readonly Fault[] {
-  const faults: Fault[] = [];
+  const { tunnels, routes, signaling } = config;
+  const faults: Fault[] = [...findTlsConflicts(config, locate)];
   const taken: TakenPath[] = [...OWN_PATHS];
   const { native, socketio } = signaling;
   if (native.enabled) taken.push({ path: native.path, by: 'signaling.native.path', isPrefix: false });

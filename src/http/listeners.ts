@@ -9,8 +9,14 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { rm, stat } from 'node:fs/promises';
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type ServerOptions as TlsServerOptions,
+} from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 
 import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../config/kinds/listen-address.ts';
@@ -20,8 +26,10 @@ import type { Peer } from './client.ts';
 import { ConnectionCounter, type ConnectionLimits } from './connections.ts';
 import { errorAnswer } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
+import { Handshakes } from './handshakes.ts';
 import { RequestOrder } from './in-order.ts';
 import { rawAnswer } from './send.ts';
+import { strictTransportResponse } from './strict-transport.ts';
 import type { Upgrades } from './upgrade.ts';
 
 export interface ListenerLimits extends ConnectionLimits {
@@ -30,10 +38,26 @@ export interface ListenerLimits extends ConnectionLimits {
   readonly keepAliveTimeoutMs: number;
 }
 
+/** How the TCP addresses speak TLS. */
+export interface ListenerTls {
+  /** For a server that opens now. */
+  serverOptions(): TlsServerOptions;
+  /** The server gets every later certificate. */
+  follow(server: TlsServer): void;
+  /** The value of `Strict-Transport-Security` on every answer; without it none is sent. */
+  readonly strictTransport: string | undefined;
+  /** A handshake failed or took too long. @param reason an error code of Node */
+  readonly onFailed: (reason: string, address: string | undefined) => void;
+}
+
 export interface ListenersParts {
   /** The config key that the addresses come from, for errors. */
   readonly setting: string;
   readonly door: FrontDoor;
+  /** Without it every address is plain HTTP; Unix sockets always are. */
+  readonly tls?: ListenerTls | undefined;
+  /** One more address, plain and with a door of its own, under the same limits; not one of `addresses()`. */
+  readonly redirect?: { readonly setting: string; readonly address: ListenAddress; readonly door: FrontDoor };
   /** Without it every offer of an upgrade is ignored. */
   readonly upgrades?: Upgrades;
   readonly trustedProxies: AddressRanges;
@@ -71,8 +95,9 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
   /** Those that have left HTTP. */
   const upgraded = new WeakSet<Socket>();
   const order = new RequestOrder();
-  const { upgrades } = parts;
-  const servers: { server: Server; address: ListenAddress }[] = [];
+  const handshakes = new Handshakes();
+  const servers: Listener[] = [];
+  let redirecting: Listener | undefined;
   const options: ServerOptions = {
     maxHeaderSize: parts.limits.headerSizeBytes,
     headersTimeout: parts.limits.headerTimeoutMs,
@@ -84,19 +109,16 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     requireHostHeader: false,
     insecureHTTPParser: false,
     noDelay: true,
-    // An offer behind a request that is still in work is ignored: the answer to that one, and the first frames of the
-    // new protocol, would go out side by side.
-    shouldUpgradeCallback: (request) =>
-      upgrades !== undefined &&
-      sockets.has(request.socket) &&
-      order.currentOf(request.socket) === undefined &&
-      upgrades.shouldUpgrade(request),
   };
 
   return {
     async open() {
       try {
-        for (const address of listen) servers.push(await openOne(address));
+        for (const address of listen) {
+          const tls = address.kind === 'unix' ? undefined : parts.tls;
+          servers.push(await openOne({ ...parts, address, tls }));
+        }
+        if (parts.redirect !== undefined) redirecting = await openOne(parts.redirect);
       } catch (error) {
         this.destroy();
         throw error;
@@ -107,9 +129,10 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       return counter.total;
     },
     async drain() {
-      const closed = servers.map(
+      const closed = everyListener().map(
         ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
       );
+      handshakes.destroyAll();
       // Node's closeIdleConnections() spares connections that have not sent anything yet, and those that become idle
       // later: both would hold up the stop until its deadline.
       for (const socket of sockets) {
@@ -118,53 +141,113 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       await Promise.all(closed);
     },
     destroy() {
-      for (const { server } of servers) server.close();
+      for (const { server } of everyListener()) server.close();
+      handshakes.destroyAll();
       for (const socket of sockets) socket.destroy();
     },
   };
 
-  async function openOne(address: ListenAddress): Promise<{ server: Server; address: ListenAddress }> {
-    const server = createServer(options);
+  function everyListener(): readonly Listener[] {
+    return redirecting === undefined ? servers : [...servers, redirecting];
+  }
+
+  async function openOne({ address, setting, door, tls, upgrades: offers }: Opening): Promise<Listener> {
+    const server = createServerFor(tls, {
+      ...options,
+      // An offer behind a request that is still in work is ignored: the answer to that one, and the first frames of the
+      // new protocol, would go out side by side.
+      shouldUpgradeCallback: (request) =>
+        offers !== undefined &&
+        sockets.has(request.socket) &&
+        order.currentOf(request.socket) === undefined &&
+        offers.shouldUpgrade(request),
+    });
     // Node keeps the first 1,000 lines and drops the rest without a word; http/head.ts refuses such a request.
     server.maxHeadersCount = 0;
+    const peer = (socket: Socket): Peer => peerOf(socket, address, tls !== undefined);
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       // What a refused connection had sent already must not be served while its refusal is on the way.
       if (!sockets.has(request.socket)) return;
-      order.enter(request.socket, response, () =>
-        parts.door(request, response, peerOf(request.socket, address)),
-      );
+      order.enter(request.socket, response, () => door(request, response, peer(request.socket)));
     };
     server.on('request', onRequest);
     // Without this Node asks for the body at once, also for one that we are about to refuse.
     server.on('checkContinue', onRequest);
     server.on('upgrade', (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
       upgraded.add(request.socket);
-      upgrades?.handle(request, request.socket, head, peerOf(request.socket, address));
+      offers?.handle(request, request.socket, head, peer(request.socket));
     });
-    server.on('connection', (socket) => admit(socket));
+    server.on('connection', (socket: Socket) => {
+      const refused = admit(socket);
+      if (tls !== undefined) {
+        // No answer can be read before the handshake, and a handshake is what a flood would have us pay for.
+        if (refused === undefined) handshakes.begin(socket);
+        else socket.destroy();
+      } else if (refused === undefined) serve(socket);
+      else answerRefusal(socket, refused);
+    });
     server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
       refuse(socket, 'REQUEST_METHOD_REFUSED'),
     );
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => onParseError(error, socket));
+    if (tls !== undefined) {
+      // Node's own would hand a failed handshake to 'clientError', where it would be answered in plain HTTP.
+      server.removeAllListeners('tlsClientError');
+      server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+        if (error.code !== 'ECONNRESET') tls.onFailed(error.code ?? error.name, addressOf(socket));
+        socket.destroy();
+      });
+      server.on('secureConnection', (socket: TLSSocket) => onSecure(socket));
+    }
     if (address.kind === 'unix') await removeStaleSocket(address.path);
-    await listenOn(server, address, parts.setting);
+    await listenOn(server, address, setting);
     return { server, address };
   }
 
-  function admit(socket: Socket): void {
-    const peerAddress = socket.remoteAddress === undefined ? undefined : bareAddress(socket.remoteAddress);
+  function createServerFor(tls: ListenerTls | undefined, http: ServerOptions): Server | TlsServer {
+    if (tls === undefined) return createServer(http);
+    // Not put off by a client that sends its handshake byte by byte.
+    const server = createTlsServer({
+      ...http,
+      ...tls.serverOptions(),
+      ...(tls.strictTransport === undefined
+        ? {}
+        : { ServerResponse: strictTransportResponse(tls.strictTransport) }),
+      handshakeTimeout: parts.limits.headerTimeoutMs,
+    });
+    tls.follow(server);
+    return server;
+  }
+
+  function onSecure(socket: TLSSocket): void {
+    const connection = handshakes.finish(socket);
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    // Node's own throws on a TLS socket, and whoever breaks an answer off resets the connection under it.
+    socket.resetAndDestroy = () => {
+      connection.resetAndDestroy();
+      return socket;
+    };
+    serve(socket);
+  }
+
+  /** Counts a connection until it closes, or says why it is one too many. */
+  function admit(connection: Socket): ErrorCode | undefined {
+    const peerAddress = addressOf(connection);
     const countedAddress =
       peerAddress !== undefined && !parts.trustedProxies.has(peerAddress) ? peerAddress : undefined;
     const refused = counter.admit(countedAddress);
-    if (refused !== undefined) {
-      refuse(socket, refused, peerAddress);
-      return;
-    }
+    if (refused !== undefined) parts.onRefused(refused, peerAddress);
+    else connection.once('close', () => counter.release(countedAddress));
+    return refused;
+  }
+
+  /** Requests of this socket are answered from now on. */
+  function serve(socket: Socket): void {
     sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      counter.release(countedAddress);
-    });
+    socket.once('close', () => sockets.delete(socket));
   }
 
   function onParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -187,20 +270,38 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     }
   }
 
-  function refuse(socket: Duplex, code: ErrorCode, address?: string): void {
-    parts.onRefused(code, address);
-    socket.on('error', () => socket.destroy());
-    socket.end(rawAnswer(errorAnswer(code, { method: undefined, path: undefined, isMatrix: true })), () =>
-      socket.destroy(),
-    );
+  function refuse(socket: Duplex, code: ErrorCode): void {
+    parts.onRefused(code, undefined);
+    answerRefusal(socket, code);
   }
 }
 
-function peerOf(socket: Socket, listenAddress: ListenAddress): Peer {
+/** One address to open, and what is behind it. */
+interface Opening extends Pick<ListenersParts, 'setting' | 'door' | 'upgrades' | 'tls'> {
+  readonly address: ListenAddress;
+}
+
+interface Listener {
+  readonly server: Server | TlsServer;
+  readonly address: ListenAddress;
+}
+
+function answerRefusal(socket: Duplex, code: ErrorCode): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(rawAnswer(errorAnswer(code, { method: undefined, path: undefined, isMatrix: true })), () =>
+    socket.destroy(),
+  );
+}
+
+function addressOf({ remoteAddress }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : bareAddress(remoteAddress);
+}
+
+function peerOf(socket: Socket, listenAddress: ListenAddress, isTls: boolean): Peer {
   return {
     address: socket.remoteAddress,
     isUnix: listenAddress.kind === 'unix',
-    isTls: false,
+    isTls,
     localAuthority:
       socket.localAddress === undefined ? 'localhost' : authority(socket.localAddress, socket.localPort ?? 0),
   };
@@ -228,13 +329,13 @@ function parseErrorCode(error: NodeJS.ErrnoException): ErrorCode {
   }
 }
 
-function boundAddress(server: Server, address: ListenAddress): ListenAddress {
+function boundAddress(server: Server | TlsServer, address: ListenAddress): ListenAddress {
   const bound = server.address();
   if (address.kind === 'unix' || bound === null || typeof bound === 'string') return address;
   return { ...address, port: bound.port };
 }
 
-async function listenOn(server: Server, address: ListenAddress, setting: string): Promise<void> {
+async function listenOn(server: Server | TlsServer, address: ListenAddress, setting: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, setting, error)));
     server.once('listening', resolve);

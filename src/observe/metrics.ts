@@ -78,6 +78,18 @@ export function createMetrics() {
       labelNames: ['code'],
       registers,
     }),
+    certificateExpiry: new Gauge({
+      name: 'portico_tls_certificate_expiry_seconds',
+      help: 'When a served certificate expires, in seconds since 1970, by its place in the configuration (0 is the first).',
+      labelNames: ['certificate'],
+      registers,
+    }),
+    certificatesRefused: new Counter({
+      name: 'portico_tls_certificates_refused_total',
+      help: 'Changed certificate files that were no good, so that the certificate before them is still served, by its place in the configuration.',
+      labelNames: ['certificate'],
+      registers,
+    }),
     /** Declares the gauges that are read from the parts when somebody asks. */
     watch(sources: GaugeSources): void {
       gauge('portico_held_polls', 'Long polls (/sync) that Synapse holds now.', sources.heldPolls);

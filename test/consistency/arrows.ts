@@ -174,6 +174,17 @@ export const ARROWS: readonly Arrow[] = [
   },
   { from: 'registry/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'the address that asks' },
 
+  // Certificates: read from files, judged, and handed to the listeners by the composition root.
+  { from: 'tls/', to: 'tls/', carries: 'values', why: 'one area' },
+  { from: 'tls/certificates.ts', to: 'config/sections/tls.ts', carries: 'types', why: 'its own section' },
+  {
+    from: 'tls/certificates.ts',
+    to: 'config/text-file.ts',
+    carries: 'values',
+    only: ['readTextFile'],
+    why: 'small files are read in one way',
+  },
+
   // The application behind web pages: asked by the handshake, as the doors see it.
   { from: 'application/', to: 'application/', carries: 'values', why: 'one area' },
   { from: 'application/', to: 'http/upgrade.ts', carries: 'types', why: 'handshakes are judged' },
@@ -331,6 +342,7 @@ export const ARROWS: readonly Arrow[] = [
 
   // The composition root builds everything and is built by the commands only.
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
+  { from: 'gateway-tls.ts', to: '', carries: 'values', why: 'its part for TLS' },
   { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
   // `explain` decides as the gateway would, by the same pure functions.
   { from: 'cli/explain.ts', to: 'http/address.ts', carries: 'values', why: 'who counts as a trusted proxy' },

@@ -36,6 +36,7 @@ export const ADAPTERS: readonly string[] = [
   'signaling/transports/socket-io.ts',
   'signaling/transports/websocket.ts',
   'store/sqlite.ts',
+  'tls/certificates.ts',
 ];
 
 /** Decisions that every lane shares: no Node module, but what http/address.ts takes of node:net to tell addresses. */

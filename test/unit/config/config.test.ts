@@ -23,6 +23,13 @@ const DEFAULTS: Config = {
   listen: [{ kind: 'tcp', port: 3000 }],
   publicUrl: undefined,
   trustedProxies: [],
+  tls: {
+    certificate: undefined,
+    key: undefined,
+    certificates: [],
+    redirect: undefined,
+    hstsMs: undefined,
+  },
   tunnels: [],
   routes: [],
   synapse: {
