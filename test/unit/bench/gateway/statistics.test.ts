@@ -1,0 +1,56 @@
+// What the gateway's benchmark makes of its figures, and how it shows them.
+
+import t from 'tap';
+
+import { median, percentile, summarise } from '../../../../bench/gateway/statistics.ts';
+import { figure, percent, ratio, table } from '../../../../bench/gateway/table.ts';
+
+await t.test('the median is the middle one, or between the two in the middle', async (t) => {
+  t.equal(median([3, 1, 2]), 2);
+  t.equal(median([4, 1, 3, 2]), 2.5);
+  t.equal(median([7]), 7);
+  t.ok(Number.isNaN(median([])));
+});
+
+await t.test('a percentile is a value that occurred', async (t) => {
+  const hundred = Array.from({ length: 100 }, (_, n) => 100 - n);
+  t.equal(percentile(hundred, 0.5), 50);
+  t.equal(percentile(hundred, 0.99), 99);
+  t.equal(percentile(hundred, 1), 100);
+  t.equal(percentile(hundred, 0), 1);
+  t.equal(percentile([5], 0.99), 5);
+  t.ok(Number.isNaN(percentile([], 0.5)));
+});
+
+await t.test('the spread is half the range as a share of the median', async (t) => {
+  t.strictSame(summarise([90, 110, 100]), { median: 100, spread: 0.1 });
+  t.strictSame(summarise([100]), { median: 100, spread: Number.NaN }, 'one round has none');
+  t.strictSame(summarise([-1, 1, 0]), { median: 0, spread: Number.NaN }, 'nor has a median of nothing');
+});
+
+await t.test('tables line up, and are Markdown', async (t) => {
+  t.equal(
+    table(
+      ['', 'per second'],
+      [
+        ['nginx', '12,345'],
+        ['http-proxy', '–'],
+      ],
+    ),
+    [
+      '|            | per second |',
+      '| ---------- | ---------: |',
+      '| nginx      |     12,345 |',
+      '| http-proxy |          – |',
+    ].join('\n'),
+  );
+});
+
+await t.test('figures have three digits, and a dash where there is none', async (t) => {
+  t.strictSame(
+    [12_345.6, 123.4, 12.34, 1.234, -0.5, 0, Number.NaN, undefined].map((value) => figure(value)),
+    ['12,346', '123', '12.3', '1.23', '-0.50', '0.00', '–', '–'],
+  );
+  t.strictSame([ratio(3, 2), ratio(1, undefined), ratio(1, 0)], ['1.50x', '–', '–']);
+  t.strictSame([percent(0.126), percent(Number.NaN), percent(undefined)], ['13 %', '–', '–']);
+});
