@@ -56,6 +56,8 @@ export interface PageCallsParts {
 /** Callers of other dialects send their offer when their call screen is open: a page that rings waits for it so long. */
 const OFFER_WITHIN_MS = 2_000;
 const MAX_EARLY = 32;
+/** Calls of a page that have no id yet: each holds its offer, and a store that is slow would let them pile up. */
+const MAX_MAKING = 4;
 
 type Early = ServerMessage | { readonly type: 'unreachable'; readonly callId: CallId };
 
@@ -66,6 +68,8 @@ export class PageCalls implements Page {
   readonly #entries = new Set<PageCallEntry>();
   /** Told before the reply to the request that makes the call: nobody knows yet that they are about it. */
   #early: Early[] = [];
+  /** Those given up among them, which are still asked for. */
+  #making = 0;
   #owner: ChannelOwner | undefined;
 
   constructor(parts: PageCallsParts) {
@@ -165,17 +169,25 @@ export class PageCalls implements Page {
     return undefined;
   }
 
-  begin({ calleeId, roomId, callType, callerName, offer }: NewPageCall): void {
+  /** @returns undefined if the page makes too many at a time, which it was told */
+  begin({ calleeId, roomId, callType, callerName, offer }: NewPageCall): PageCall | undefined {
     this.#forgetGone();
     const made = { roomId, callType, callerName, peerId: calleeId, callId: undefined };
     const entry = entryOf({ role: 'caller', state: 'ringing', ...made });
+    if (this.#making >= MAX_MAKING) {
+      this.#parts.view.refused(entry, 'CALL_RATE_EXCEEDED');
+      return undefined;
+    }
     this.#entries.add(entry);
+    this.#making += 1;
     this.#keep(entry, { kind: 'offer', body: offer });
     const request = { type: 'dial', claim: NO_CLAIM, calleeId, roomId, callType, callerName } as const;
     this.#owner?.asked(request, (reply) => {
+      this.#making -= 1;
       if (reply.kind === 'refused') this.#notMade(entry, reply.code);
       if (reply.kind === 'done') this.#made(entry, parseCallId(reply.members['callId']));
     });
+    return entry;
   }
 
   /** @param answer the page's description, judged before; undefined if it answered without one */
@@ -329,6 +341,7 @@ export class PageCalls implements Page {
 
   #remove(entry: PageCallEntry): void {
     entry.cancelWait?.();
+    entry.unsent.length = 0;
     this.#entries.delete(entry);
   }
 }

@@ -153,8 +153,7 @@ export class ProfileRequests {
         self.tell(callDeclined(conversationId, callee.refused));
         return;
       }
-      calls.begin({ calleeId: callee.userId, roomId, callType, callerName, offer });
-      const call = calls.all.at(-1);
+      const call = calls.begin({ calleeId: callee.userId, roomId, callType, callerName, offer });
       if (call !== undefined && 'key' in to) view.noteAddressed(call, to.key, callee.userId);
     });
   }

@@ -223,8 +223,8 @@ export class RoomCalls implements PageView {
     const [first, ...rest] = held;
     if (first?.kind !== 'offer') return;
     const callerName = this.#parts.ownName();
-    this.page.begin({ calleeId, roomId, callType: 'video', callerName, offer: first.description });
-    const call = this.page.all.at(-1);
+    const offer = first.description;
+    const call = this.page.begin({ calleeId, roomId, callType: 'video', callerName, offer });
     if (call !== undefined) for (const signal of rest) this.#sendTo(call, calleeId, signal);
   }
 

@@ -108,6 +108,21 @@ void t.test('too much before the id is refused, and the call goes on', async (t)
   t.equal(calls.all.length, 1);
 });
 
+void t.test('a page that dials without end, taking each back, is held to a few', async (t) => {
+  const { calls, shown, take } = open(t);
+  for (let i = 0; i < 10; i += 1) {
+    calls.begin(NEW_CALL);
+    for (const call of calls.all) calls.end(call);
+  }
+  const asked = take();
+  t.equal(asked.length, 4);
+  const refused = ['refused', 'CALL_RATE_EXCEEDED'];
+  t.strictSame(shown, [refused, refused, refused, refused, refused, refused]);
+  for (const { answer } of asked) answer({ kind: 'refused', code: 'STORE_UNAVAILABLE', text: '' });
+  calls.begin(NEW_CALL);
+  t.equal(take().length, 1, 'and may dial again when they are answered');
+});
+
 void t.test('a call that the page gave up before it had an id is ended when it has', async (t) => {
   const { calls, take } = open(t);
   calls.begin(NEW_CALL);
