@@ -18,6 +18,11 @@ export function isoTime(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
+/** The same as RFC 9110 section 5.6.7 has it, to the second. */
+export function httpDate(atMs: number): string {
+  return new Date(atMs).toUTCString();
+}
+
 /** setTimeout turns a larger delay into 1 ms (a 32-bit overflow), which would fire a long deadline at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 

@@ -6,9 +6,9 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { certificateFiles } from './config/sections/tls.ts';
-import { addressRanges } from './http/address.ts';
 import { createFrontDoor, type FrontDoorParts } from './http/front-door.ts';
-import { ListenError, type Listeners, type ListenersParts, type ListenerTls } from './http/listeners.ts';
+import { ListenError } from './http/listen.ts';
+import type { Listeners, ListenersParts, ListenerTls } from './http/listeners.ts';
 import { createRedirect } from './http/redirect.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Random } from './random.ts';
@@ -29,7 +29,7 @@ export interface Tls {
   close(): void;
   /** The address that redirects to TLS, if there is one. */
   redirect(
-    doorParts: Omit<FrontDoorParts, 'forward' | 'own' | 'adminClients'>,
+    doorParts: Omit<FrontDoorParts, 'forward' | 'own'>,
     addresses: Listeners['addresses'],
   ): Pick<ListenersParts, 'redirect'>;
 }
@@ -75,8 +75,6 @@ export function createTls({ config, clock, random, log, metrics }: TlsParts): Tl
       if (address === undefined) return {};
       const door = createFrontDoor({
         ...doorParts,
-        forward: undefined,
-        adminClients: addressRanges([]),
         own: createRedirect({
           isOurs: (host) => certificates.isFor(host),
           httpsPort: () => httpsPort(config.publicUrl, addresses()),

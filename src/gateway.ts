@@ -8,7 +8,7 @@ import { noticesOf, ringNotice } from './call/notices.ts';
 import { InitiateRates } from './call/rates.ts';
 import { startRetention } from './call/retention.ts';
 import { registerCalls } from './call/routes.ts';
-import { CallService, type Committed } from './call/service.ts';
+import { CallService } from './call/service.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ListenAddress } from './config/kinds/listen-address.ts';
@@ -16,10 +16,13 @@ import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
 import { openPages, openRoomRegistry } from './gateway-pages.ts';
+import { openSynapseLanes } from './gateway-synapse.ts';
 import { createTls } from './gateway-tls.ts';
 import { addressRanges } from './http/address.ts';
 import { identityWarnings, type Door } from './http/auth.ts';
+import { ConnectionBytes } from './http/connection-bytes.ts';
 import { createFrontDoor } from './http/front-door.ts';
+import { createIntake } from './http/intake.ts';
 import { createListeners, type Listeners } from './http/listeners.ts';
 import { createCallers, guardOwnApi } from './http/own-api.ts';
 import { RequestRates } from './http/rates.ts';
@@ -27,19 +30,18 @@ import { createRoomWatch } from './http/room-watch.ts';
 import { createOwnServer } from './http/server.ts';
 import { createTokenWatch } from './http/token-watch.ts';
 import { createUpgrades } from './http/upgrade.ts';
-import type { AskTurnServer } from './ice/ice.ts';
+import { turnServerOf } from './ice/homeserver-turn.ts';
 import { createIceOffer } from './ice/offer.ts';
 import { registerIce } from './ice/routes.ts';
 import { createIceServers } from './ice/servers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { cached } from './matrix/cached.ts';
 import { httpHomeserver } from './matrix/http.ts';
-import type { Homeserver } from './matrix/matrix.ts';
 import { createVouching } from './matrix/vouch.ts';
 import { createHealth } from './observe/health.ts';
-import { createMetrics, type Metrics } from './observe/metrics.ts';
+import { countCall } from './observe/calls.ts';
+import { createMetrics } from './observe/metrics.ts';
 import { registerHealth, registerMetrics } from './observe/routes.ts';
-import { isLongPoll } from './proxy/deadlines.ts';
 import {
   createForwardLane,
   type ForwardLane,
@@ -96,7 +98,6 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   const upstream = openUpstream(config.synapse.url, config.synapse.connectTimeoutMs);
   lifecycle.onStop(() => upstream.close());
   const laneLimits = { ...config.synapse, bodyIdleTimeoutMs: config.limits.bodyIdleTimeoutMs };
-  const lane = createForwardLane(upstream, laneLimits, clock);
   const tunnels = createTunnels({
     tunnels: config.tunnels,
     openLane: (address, rules) => openServiceLane(address, rules, laneLimits),
@@ -231,16 +232,39 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   registerHealth(operatorServer, health);
   registerMetrics(operatorServer, metrics);
 
-  const doorParts = {
+  const bytes = new ConnectionBytes();
+  const intake = createIntake({
     trustedProxies,
+    random,
+    forwarded: {
+      adminClients: addressRanges(config.synapse.adminAllow),
+      services: { tunnels: tunnels.paths, routes: routes.paths },
+    },
+  });
+  const lanes = openSynapseLanes({
+    config,
+    upstream,
+    intake,
+    watchToken,
+    watchRooms,
+    onPoll: (clientAddress) => hub.addressUsed(clientAddress),
+    isDraining,
+    bytes,
+    clock,
+    log,
+    metrics,
+  });
+  lifecycle.onStop(() => lanes.close());
+  const doorParts = {
     ownBodyTimeoutMs: config.limits.bodyIdleTimeoutMs,
     publicUrl: config.publicUrl,
     isDraining,
     log,
     metrics,
     clock,
-    random,
+    bytes,
   };
+  const ownIntake = createIntake({ trustedProxies, random });
   const listenerParts = {
     trustedProxies,
     limits: config.limits,
@@ -256,25 +280,22 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     ...listenerParts,
     setting: 'listen',
     tls: tls?.listener,
-    ...tls?.redirect(doorParts, () => listeners.addresses()),
+    splice: lanes.splice,
+    ...tls?.redirect({ ...doorParts, intake: ownIntake }, () => listeners.addresses()),
     door: createFrontDoor({
       ...doorParts,
-      forward(exchange) {
-        const isPoll = isLongPoll(exchange.head);
-        watchToken(exchange, isPoll);
-        if (isPoll) hub.addressUsed(exchange.client.address);
-        watchRooms(exchange);
-        lane.forward(exchange);
-      },
+      intake,
+      forward: (exchange) => lanes.forward(exchange),
       tunnels,
       routes,
-      adminClients: addressRanges(config.synapse.adminAllow),
       own(request, response) {
         if (!doors.request(request, response)) server.routing(request, response);
       },
     }),
     upgrades: createUpgrades({
       ...doorParts,
+      trustedProxies,
+      random,
       targets: [...doors.targets, ...pages.targets, tunnels.target],
       origins,
     }),
@@ -284,13 +305,12 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     setting: 'observe.listen',
     door: createFrontDoor({
       ...doorParts,
-      forward: undefined,
-      adminClients: addressRanges([]),
+      intake: ownIntake,
       own: (request, response) => operatorServer.routing(request, response),
     }),
   });
   metrics.watch({
-    heldPolls: () => lane.heldPolls,
+    heldPolls: () => lanes.heldPolls(),
     connections: () => listeners.connections,
     sockets: () => hub.sockets(),
     relayed: () => hub.relayed,
@@ -362,7 +382,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   }
 
   async function drain(): Promise<void> {
-    lane.endPolls();
+    lanes.endPolls();
     hub.drain();
     doors.drain();
     tunnels.drain();
@@ -372,26 +392,4 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     tunnels.destroy();
     await doors.close();
   }
-}
-
-function countCall(metrics: Metrics, { call, events, atMs }: Committed): void {
-  for (const event of events) {
-    if (event.type === 'initiated') metrics.callsStarted.inc({ type: call.callType });
-    if (event.type === 'answered' && !event.isLateJoin)
-      metrics.ringSeconds.observe((atMs - call.createdAtMs) / 1_000);
-    if (event.type === 'ended' && call.state === 'ended') {
-      const answered = call.answeredAtMs === undefined ? 'no' : 'yes';
-      metrics.callsEnded.inc({ reason: event.reason, answered });
-    }
-  }
-}
-
-/** Synapse's own relays, asked for with the caller's token. */
-function turnServerOf(homeserver: Homeserver): AskTurnServer {
-  return async (token, clientAddress) => {
-    const answer = await homeserver.turnServer(token, clientAddress);
-    if (answer.kind === 'servers') return answer;
-    if (answer.kind === 'none') return undefined;
-    throw new Error(`the homeserver does not say: ${answer.kind}`);
-  };
 }

@@ -4,7 +4,7 @@ import { formatFaults } from '../config/faults.ts';
 import { showListenAddress } from '../config/kinds/listen-address.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
-import { ListenError } from '../http/listeners.ts';
+import { ListenError } from '../http/listen.ts';
 import { createLog } from '../observe/log.ts';
 import { StoreOpenError } from '../store/errors.ts';
 

@@ -8,6 +8,7 @@ import { iceSection } from './sections/ice.ts';
 import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { observeSection } from './sections/observe.ts';
+import { proxySection } from './sections/proxy.ts';
 import { routesKey } from './sections/routes.ts';
 import { signalingSection } from './sections/signaling.ts';
 import { storeSection } from './sections/store.ts';
@@ -22,6 +23,7 @@ export const configTree = {
   tunnels: tunnelsKey,
   routes: routesKey,
   synapse: synapseSection,
+  proxy: proxySection,
   limits: limitsSection,
   ice: iceSection,
   calls: callsSection,

@@ -34,8 +34,10 @@ export function addressRanges(peers: readonly ProxyPeer[]): AddressRanges {
   for (const peer of peers) {
     if (peer.kind === 'network') list.addSubnet(peer.address, peer.prefixLength, peer.family);
   }
+  const hasNetworks = peers.some((peer) => peer.kind === 'network');
   return {
-    has: (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
+    // The list makes an object of every address that it is asked for, at every request.
+    has: (address) => hasNetworks && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
     hasUnixPeers: peers.some((peer) => peer.kind === 'unix'),
   };
 }

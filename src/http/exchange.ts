@@ -7,17 +7,27 @@ import { errorEntry, type Blame, type ErrorCode } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { RequestHead } from './head.ts';
 
-export interface Exchange {
+/** What is known of a request in whichever lane it is. */
+export interface Passage {
   readonly requestId: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
   readonly head: RequestHead;
   readonly client: Client;
-  /** The origin by which the client reached us, for the URLs that we name. */
-  readonly origin: string;
+  /** Remote address of the connection; undefined on a Unix socket. */
+  readonly peerAddress: string | undefined;
   /** What the access log tells of the exchange; filled in while it goes on. */
   readonly outcome: Outcome;
 }
+
+/** A request that the HTTP server has read. */
+export interface Exchange extends Passage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The origin by which the client reached us, for the URLs that we name. */
+  readonly origin: string;
+}
+
+/** What is to be done once a request was answered. @param status of the answer; 0 if none was sent */
+export type OnAnswered = (status: number) => void;
 
 export interface Outcome {
   route: string;
@@ -31,9 +41,10 @@ export interface Outcome {
   endedBy: Blame | 'complete' | undefined;
 }
 
-export function newOutcome(): Outcome {
+/** @param route the label of where it goes */
+export function newOutcome(route: string): Outcome {
   return {
-    route: 'unread',
+    route,
     upstream: undefined,
     code: undefined,
     firstByteMs: undefined,

@@ -3,7 +3,6 @@
 // proxy/route.ts do, without a socket in sight.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 
 import type { Logger } from 'pino';
 
@@ -12,85 +11,71 @@ import { errorEntry, type ErrorCode } from '../errors.ts';
 import { recordExchange } from '../observe/access-log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { redactTarget } from '../observe/redact.ts';
-import { isMatrixName, OWN, routeRequest } from '../proxy/route.ts';
-import type { Random } from '../random.ts';
-import type { AddressRanges } from './address.ts';
-import { readClient, requestOrigin, type Peer } from './client.ts';
-import { preflightHeaders } from './cors.ts';
+import { isMatrixName } from '../proxy/route.ts';
+import { requestOrigin, type Peer } from './client.ts';
+import { preflightAnswer } from './preflight.ts';
+import type { ConnectionBytes } from './connection-bytes.ts';
 import { errorAnswer } from './errors.ts';
 import { attachExchange, newOutcome, noteError, type Exchange } from './exchange.ts';
-import { readHead } from './head.ts';
-import { createRequestIds } from './request-ids.ts';
+import type { Intake } from './intake.ts';
 import { sendAnswer } from './send.ts';
 
-/** The lanes to other services on our origin. */
-export interface ServiceLanes {
-  readonly paths: readonly string[];
-  readonly forward: (exchange: Exchange) => void;
-}
-
 export interface FrontDoorParts {
-  /** The lane to Synapse; without one (the operator's listener) nothing is forwarded. */
-  readonly forward: ((exchange: Exchange) => void) | undefined;
+  readonly intake: Intake;
+  /** The lane to Synapse, for what the intake sends there. */
+  readonly forward?: (exchange: Exchange) => void;
   /** Ordinary requests on the paths of tunnels; without any there are no tunnels. */
-  readonly tunnels?: ServiceLanes;
+  readonly tunnels?: { readonly forward: (exchange: Exchange) => void };
   /** Requests on the paths of routes; without any there are no routes. */
-  readonly routes?: ServiceLanes;
+  readonly routes?: { readonly forward: (exchange: Exchange) => void };
   /** Our own handlers (Fastify's). */
   readonly own: (request: IncomingMessage, response: ServerResponse) => void;
   /** How long the small body of a request to ourselves may take, from its head to its end. */
   readonly ownBodyTimeoutMs: number;
-  readonly trustedProxies: AddressRanges;
-  readonly adminClients: AddressRanges;
   readonly publicUrl: string | undefined;
   readonly isDraining: () => boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly bytes: ConnectionBytes;
 }
 
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse, peer: Peer) => void;
 
 export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
-  const { forward, own, clock, log, metrics } = parts;
-  const requestIds = createRequestIds(parts.random);
-  const services = { tunnels: parts.tunnels?.paths ?? [], routes: parts.routes?.paths ?? [] };
-  /** What earlier exchanges of a connection were charged with; a head was read before its exchange begins. */
-  const countedBytes = new WeakMap<Socket, { read: number; written: number }>();
+  const { own, clock, log, metrics } = parts;
 
   return (request, response, peer) => {
-    const verdict = readHead({
-      method: request.method ?? '',
-      target: request.url ?? '',
-      httpVersion: request.httpVersion,
-      rawHeaders: request.rawHeaders,
-    });
-    if ('refused' in verdict) {
-      refuseHead(request, response, peer, verdict.refused);
+    const taken = parts.intake(
+      {
+        method: request.method ?? '',
+        target: request.url ?? '',
+        httpVersion: request.httpVersion,
+        rawHeaders: request.rawHeaders,
+      },
+      peer,
+    );
+    if ('refused' in taken) {
+      refuseHead(request, response, peer, taken.refused);
       return;
     }
-    const { head } = verdict;
-    const client = readClient(head, peer, parts.trustedProxies);
+    const { head, client, requestId, route } = taken;
     const exchange: Exchange = {
-      requestId: client.requestId ?? requestIds.next(),
+      requestId,
       request,
       response,
       head,
       client,
+      peerAddress: peer.address,
       origin: requestOrigin(client, parts.publicUrl),
-      outcome: newOutcome(),
+      outcome: newOutcome(route.route),
     };
     watchEnd(exchange);
     attachExchange(exchange);
-
-    const route =
-      forward === undefined ? OWN : routeRequest(head, parts.adminClients.has(client.address), services);
-    exchange.outcome.route = route.route;
     if (parts.isDraining()) response.setHeader('Connection', 'close');
     switch (route.to) {
       case 'synapse':
-        forward?.(exchange);
+        parts.forward?.(exchange);
         return;
       case 'tunnel':
         parts.tunnels?.forward(exchange);
@@ -99,12 +84,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
         parts.routes?.forward(exchange);
         return;
       case 'preflight':
-        sendAnswer(
-          request,
-          response,
-          { status: 204, headers: preflightHeaders(head.path), body: Buffer.alloc(0), closes: false },
-          clock,
-        );
+        sendAnswer(request, response, preflightAnswer(head.path), clock);
         return;
       case 'nowhere':
         noteError(exchange.outcome, route.code);
@@ -126,16 +106,13 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
     const { request, response, outcome } = exchange;
     const { socket } = request;
     const startedMs = clock.monotonicMs();
-    const before = countedBytes.get(socket) ?? { read: 0, written: 0 };
     response.once('close', () => {
       outcome.endedBy ??= response.writableFinished ? 'complete' : 'client';
       const record = {
         status: response.headersSent ? response.statusCode : 0,
         durationMs: clock.monotonicMs() - startedMs,
-        bytesReceived: socket.bytesRead - before.read,
-        bytesSent: socket.bytesWritten - before.written,
+        ...parts.bytes.charge(socket),
       };
-      countedBytes.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });
       recordExchange(exchange, record, log, metrics);
     });
   }

@@ -41,11 +41,13 @@ export const MAX_HEADER_LINES = 100;
 const PATH = /^\/(?:[!$&-;=@-[\]_a-z~"<>^`{|}]|%[0-9A-Fa-f]{2})*$/;
 /** Looser than PATH: a `%` in a query may encode nothing, for no decision of ours reads it as a path. */
 const QUERY = /^[!"$-[\]-~]*$/;
-const ORIGIN_FORM = /^(?<path>\/[^?]*)(?:\?(?<query>.*))?$/s;
 const CONTENT_LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
 const ABSOLUTE_FORM = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>.*)$/is;
 /** RFC 3986 host (name, IPv4 or bracketed IPv6) with an optional port; no userinfo. */
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~!$&'()*+;=-]{1,255})(?::[0-9]{1,5})?$/;
+
+/** A DNS name that is no address in any notation and needs no decoding, with a port that is in range. */
+const PLAIN_NAME = /^(?:[a-wyzA-WYZ0-9][A-Za-z0-9]{0,62}\.){0,8}[A-Za-z]{2,63}(?::[0-9]{1,4})?$/;
 
 const REFUSED_METHODS = new Set(['CONNECT', 'TRACE']);
 
@@ -96,11 +98,10 @@ function readTarget(method: string, target: string): Target | undefined {
   const rest = absolute === undefined ? target : (absolute['rest'] ?? '');
   const origin = rest.startsWith('/') || absolute === undefined ? rest : `/${rest}`;
 
-  const parts = ORIGIN_FORM.exec(origin)?.groups;
-  const path = parts?.['path'];
-  const query = parts?.['query'];
-  if (path === undefined || !PATH.test(path)) return undefined;
-  if (query !== undefined && !QUERY.test(query)) return undefined;
+  const queryAt = origin.indexOf('?');
+  const path = queryAt === -1 ? origin : origin.slice(0, queryAt);
+  const query = queryAt === -1 ? undefined : origin.slice(queryAt + 1);
+  if (!PATH.test(path) || (query !== undefined && !QUERY.test(query))) return undefined;
   return { origin, path, query, authority };
 }
 
@@ -111,6 +112,9 @@ interface FramingFields {
   expectsContinue: boolean;
 }
 
+/** Of `Host`, `Expect`, `Content-Length` and `Transfer-Encoding`. */
+const FRAMING_NAME_LENGTHS = new Set([4, 6, 14, 17]);
+
 function framingFields(rawHeaders: readonly string[]): FramingFields {
   const fields: FramingFields = {
     hosts: [],
@@ -119,8 +123,11 @@ function framingFields(rawHeaders: readonly string[]): FramingFields {
     expectsContinue: false,
   };
   for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    // Told apart by length first: of the twenty fields of a request nearly none is one of these.
+    if (!FRAMING_NAME_LENGTHS.has(name.length)) continue;
     const value = rawHeaders[i + 1] ?? '';
-    switch (rawHeaders[i]?.toLowerCase()) {
+    switch (name.toLowerCase()) {
       case 'host':
         fields.hosts.push(value);
         break;
@@ -157,7 +164,7 @@ function readHost(
 export function isAuthority(text: string): boolean {
   // The URL parser knows what is no address although it looks like one (`256.0.0.1`, `[::::]`): origins that we name
   // are built of this text, and must be readable by everybody.
-  return AUTHORITY.test(text) && URL.canParse(`http://${text}/`);
+  return PLAIN_NAME.test(text) || (AUTHORITY.test(text) && URL.canParse(`http://${text}/`));
 }
 
 function readFraming(fields: FramingFields, httpVersion: string): BodyFraming | undefined {

@@ -8,13 +8,12 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import { rm, stat } from 'node:fs/promises';
 import {
   createServer as createTlsServer,
   type Server as TlsServer,
   type ServerOptions as TlsServerOptions,
 } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
@@ -28,6 +27,7 @@ import { errorAnswer } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
 import { Handshakes } from './handshakes.ts';
 import { RequestOrder } from './in-order.ts';
+import { boundAddress, listenOn } from './listen.ts';
 import { rawAnswer } from './send.ts';
 import { strictTransportResponse } from './strict-transport.ts';
 import type { Upgrades } from './upgrade.ts';
@@ -60,11 +60,26 @@ export interface ListenersParts {
   readonly redirect?: { readonly setting: string; readonly address: ListenAddress; readonly door: FrontDoor };
   /** Without it every offer of an upgrade is ignored. */
   readonly upgrades?: Upgrades;
+  /** What gets the connections first; without it the HTTP server does. */
+  readonly splice?: Splice | undefined;
   readonly trustedProxies: AddressRanges;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   /** Told of what was refused before there was a request. */
   readonly onRefused: (code: ErrorCode, address: string | undefined) => void;
+}
+
+/** A lane that serves what it can of a connection, and then hands it over to the HTTP server. */
+export interface Splice {
+  inFrontOf(behind: {
+    readonly strictTransport: string | undefined;
+    readonly handOver: (socket: Socket) => void;
+    readonly refuseSilent: (socket: Socket) => void;
+  }): (socket: Socket, peer: Peer) => void;
+  /** Whether the lane has this connection now. */
+  has(socket: Socket): boolean;
+  /** Closes every connection as soon as it has no request in work. */
+  drain(): void;
 }
 
 export interface Listeners {
@@ -82,9 +97,6 @@ export interface Listeners {
   /** Accepts no more and closes every connection at once. */
   destroy(): void;
 }
-
-/** An address that cannot be listened on; the message is for the operator. */
-export class ListenError extends Error {}
 
 /** How often Node looks for connections past their header deadline; the deadline is late by at most this. */
 const DEADLINE_CHECK_MS = 1_000;
@@ -133,10 +145,12 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
         ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
       );
       handshakes.destroyAll();
+      parts.splice?.drain();
       // Node's closeIdleConnections() spares connections that have not sent anything yet, and those that become idle
       // later: both would hold up the stop until its deadline.
       for (const socket of sockets) {
-        if (!upgraded.has(socket)) order.whenFree(socket, () => socket.destroySoon());
+        if (!upgraded.has(socket) && parts.splice?.has(socket) !== true)
+          order.whenFree(socket, () => socket.destroySoon());
       }
       await Promise.all(closed);
     },
@@ -151,14 +165,14 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     return redirecting === undefined ? servers : [...servers, redirecting];
   }
 
-  async function openOne({ address, setting, door, tls, upgrades: offers }: Opening): Promise<Listener> {
+  async function openOne(opening: Opening): Promise<Listener> {
+    const { address, setting, door, tls, upgrades: offers } = opening;
     const server = createServerFor(tls, {
       ...options,
       // An offer behind a request that is still in work is ignored: the answer to that one, and the first frames of the
       // new protocol, would go out side by side.
       shouldUpgradeCallback: (request) =>
         offers !== undefined &&
-        sockets.has(request.socket) &&
         order.currentOf(request.socket) === undefined &&
         offers.shouldUpgrade(request),
     });
@@ -166,8 +180,6 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     server.maxHeadersCount = 0;
     const peer = (socket: Socket): Peer => peerOf(socket, address, tls !== undefined);
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-      // What a refused connection had sent already must not be served while its refusal is on the way.
-      if (!sockets.has(request.socket)) return;
       order.enter(request.socket, response, () => door(request, response, peer(request.socket)));
     };
     server.on('request', onRequest);
@@ -177,14 +189,19 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       upgraded.add(request.socket);
       offers?.handle(request, request.socket, head, peer(request.socket));
     });
+    const begin = beginnerOf(server, opening);
     server.on('connection', (socket: Socket) => {
       const refused = admit(socket);
       if (tls !== undefined) {
         // No answer can be read before the handshake, and a handshake is what a flood would have us pay for.
         if (refused === undefined) handshakes.begin(socket);
         else socket.destroy();
-      } else if (refused === undefined) serve(socket);
-      else answerRefusal(socket, refused);
+      } else if (refused === undefined) begin(socket);
+      else {
+        // Unread, what it has sent already would turn the end of the connection into a reset.
+        socket.resume();
+        answerRefusal(socket, refused);
+      }
     });
     server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
       refuse(socket, 'REQUEST_METHOD_REFUSED'),
@@ -197,9 +214,8 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
         if (error.code !== 'ECONNRESET') tls.onFailed(error.code ?? error.name, addressOf(socket));
         socket.destroy();
       });
-      server.on('secureConnection', (socket: TLSSocket) => onSecure(socket));
+      server.on('secureConnection', (socket: TLSSocket) => onSecure(socket, begin));
     }
-    if (address.kind === 'unix') await removeStaleSocket(address.path);
     await listenOn(server, address, setting);
     return { server, address };
   }
@@ -219,7 +235,30 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     return server;
   }
 
-  function onSecure(socket: TLSSocket): void {
+  /** @returns what takes an admitted connection: the splice lane, or else the HTTP server, from whose hands it is taken */
+  function beginnerOf(
+    server: Server | TlsServer,
+    { address, tls, splice }: Opening,
+  ): (socket: Socket) => void {
+    const event = tls === undefined ? 'connection' : 'secureConnection';
+    const toHttp = server.listeners(event) as ((socket: Socket) => void)[];
+    server.removeAllListeners(event);
+    const handOver = (socket: Socket): void => {
+      for (const listener of toHttp) listener.call(server, socket);
+    };
+    const begin = splice?.inFrontOf({
+      strictTransport: tls?.strictTransport,
+      handOver,
+      refuseSilent: (socket) => refuse(socket, 'REQUEST_TIMEOUT'),
+    });
+    return (socket) => {
+      serve(socket);
+      if (begin === undefined) handOver(socket);
+      else begin(socket, peerOf(socket, address, tls !== undefined));
+    };
+  }
+
+  function onSecure(socket: TLSSocket, begin: (socket: Socket) => void): void {
     const connection = handshakes.finish(socket);
     if (connection === undefined) {
       socket.destroy();
@@ -230,7 +269,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       connection.resetAndDestroy();
       return socket;
     };
-    serve(socket);
+    begin(socket);
   }
 
   /** Counts a connection until it closes, or says why it is one too many. */
@@ -277,7 +316,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
 }
 
 /** One address to open, and what is behind it. */
-interface Opening extends Pick<ListenersParts, 'setting' | 'door' | 'upgrades' | 'tls'> {
+interface Opening extends Pick<ListenersParts, 'setting' | 'door' | 'upgrades' | 'tls' | 'splice'> {
   readonly address: ListenAddress;
 }
 
@@ -327,51 +366,4 @@ function parseErrorCode(error: NodeJS.ErrnoException): ErrorCode {
     default:
       return 'REQUEST_MALFORMED';
   }
-}
-
-function boundAddress(server: Server | TlsServer, address: ListenAddress): ListenAddress {
-  const bound = server.address();
-  if (address.kind === 'unix' || bound === null || typeof bound === 'string') return address;
-  return { ...address, port: bound.port };
-}
-
-async function listenOn(server: Server | TlsServer, address: ListenAddress, setting: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, setting, error)));
-    server.once('listening', resolve);
-    // Any local user may use the socket, like a TCP port of this machine; its folder's mode restricts it.
-    if (address.kind === 'unix') server.listen({ path: address.path, readableAll: true, writableAll: true });
-    else server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });
-  });
-  server.removeAllListeners('error');
-  server.on('error', () => {
-    // EMFILE on accept: the kernel keeps the connection waiting, and the next one that closes makes room.
-  });
-}
-
-function listenError(address: ListenAddress, setting: string, error: NodeJS.ErrnoException): ListenError {
-  const where = address.kind === 'unix' ? `unix:${address.path}` : `${address.host ?? '*'}:${address.port}`;
-  const remedies: Record<string, string> = {
-    EADDRINUSE: `another program listens there: stop it, or choose another address in \`${setting}\``,
-    EACCES: 'this user may not open it: take a port from 1024 on, or grant the right to bind low ports',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    ENOENT: 'the folder of the socket does not exist',
-  };
-  const why = remedies[error.code ?? ''] ?? error.message;
-  return new ListenError(`cannot listen on ${where}: ${why}`, { cause: error });
-}
-
-/** A socket file that nobody answers on was left behind by a killed process, and would block the address for ever. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined || !found.isSocket()) return;
-  const isAlive = await new Promise<boolean>((resolve) => {
-    const probe = connect({ path });
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
-  });
-  if (!isAlive) await rm(path, { force: true });
 }

@@ -2,20 +2,22 @@
 // pass by and sees whether Synapse agreed; who is in the room now is asked by whoever is told (signaling/departures.ts).
 
 import { parseRoomId, type RoomId } from '../matrix/ids.ts';
-import type { Exchange } from './exchange.ts';
+import type { OnAnswered, Passage } from './exchange.ts';
 
 /** https://spec.matrix.org/latest/client-server-api/#leaving-rooms and the state event by which the same can be done. */
 const DEPARTURE =
   /^\/_matrix\/client\/[^/]+\/rooms\/([^/]+)\/(?:leave|kick|ban|state\/m\.room\.member\/[^/]+)$/;
 
 /** @returns what is to be called with each request to Synapse */
-export function createRoomWatch(onDeparture: (roomId: RoomId) => void): (exchange: Exchange) => void {
-  return ({ head, response }) => {
+export function createRoomWatch(
+  onDeparture: (roomId: RoomId) => void,
+): (passage: Passage) => OnAnswered | undefined {
+  return ({ head }) => {
     const roomId = departedRoom(head.method, head.path);
-    if (roomId === undefined) return;
-    response.once('close', () => {
-      if (response.statusCode >= 200 && response.statusCode < 300) onDeparture(roomId);
-    });
+    if (roomId === undefined) return undefined;
+    return (status) => {
+      if (status >= 200 && status < 300) onDeparture(roomId);
+    };
   };
 }
 

@@ -2,6 +2,7 @@
 // It decides no status and no text.
 
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { Clock } from '../clock.ts';
 import type { Answer } from './errors.ts';
@@ -59,7 +60,7 @@ export function endLingering(
  * Breaks off an answer that has begun, so that it looks complete to nobody: with a reset, because to an HTTP/1.0 client
  * the mere end of the connection is the end of the body.
  */
-export function breakOff({ socket }: IncomingMessage, clock: Clock): void {
+export function breakOff(socket: Socket, clock: Clock): void {
   // A Unix socket knows no reset, and Node throws where there is none.
   if (socket.remoteAddress === undefined) {
     socket.destroy();

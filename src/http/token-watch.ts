@@ -6,7 +6,7 @@ import type { CachedHomeserver } from '../matrix/cached.ts';
 import type { Vouching } from '../matrix/vouch.ts';
 import type { AddressRanges } from './address.ts';
 import { isAddressUsable, isLogout, tokenOf } from './auth.ts';
-import type { Exchange } from './exchange.ts';
+import type { OnAnswered, Passage } from './exchange.ts';
 
 export interface TokenWatchParts {
   readonly mode: SignalingConfig['identity'];
@@ -16,15 +16,18 @@ export interface TokenWatchParts {
 }
 
 /** @returns what is to be called with each request to Synapse; `isLongPoll` for those that a live client holds */
-export function createTokenWatch(parts: TokenWatchParts): (exchange: Exchange, isLongPoll: boolean) => void {
-  return ({ head, client, request, response }, isLongPoll) => {
+export function createTokenWatch(
+  parts: TokenWatchParts,
+): (passage: Passage, isLongPoll: boolean) => OnAnswered | undefined {
+  return ({ head, client, peerAddress }, isLongPoll) => {
     const vouches =
       parts.mode === 'vouched' &&
       isLongPoll &&
-      isAddressUsable(head, client, request.socket.remoteAddress, parts.trustedProxies);
+      isAddressUsable(head, client, peerAddress, parts.trustedProxies);
     if (vouches) parts.vouching.noteUse(client.address, tokenOf(head));
     const loggedOut = isLogout(head) ? tokenOf(head) : undefined;
+    if (loggedOut === undefined) return undefined;
     // Only once Synapse has answered: a question in between would bring the token back.
-    if (loggedOut !== undefined) response.once('close', () => parts.homeserver.forget(loggedOut));
+    return () => parts.homeserver.forget(loggedOut);
   };
 }

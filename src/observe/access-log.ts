@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 
 import { errorEntry } from '../errors.ts';
-import type { Exchange } from '../http/exchange.ts';
+import type { Passage } from '../http/exchange.ts';
 import type { Metrics } from './metrics.ts';
 import { redactTarget } from './redact.ts';
 
@@ -18,12 +18,7 @@ export interface AccessRecord {
   readonly bytesSent: number;
 }
 
-export function recordExchange(
-  exchange: Exchange,
-  record: AccessRecord,
-  log: Logger,
-  metrics: Metrics,
-): void {
+export function recordExchange(exchange: Passage, record: AccessRecord, log: Logger, metrics: Metrics): void {
   const { outcome, head } = exchange;
   const endedBy = outcome.endedBy ?? 'complete';
   metrics.requests.inc({ route: outcome.route, status: record.status, ended_by: endedBy });
@@ -33,6 +28,7 @@ export function recordExchange(
   if (UNLOGGED_PATHS.has(head.path)) return;
 
   const level = outcome.code === undefined ? 'info' : errorEntry(outcome.code).logLevel;
+  if (!log.isLevelEnabled(level)) return;
   log[level](
     {
       request_id: exchange.requestId,

@@ -2,6 +2,13 @@
 // Pure. Raw prefix lists can be passed by (`/_synapse/%6Detrics` is served: Twisted decodes each segment), so the
 // path is decoded and walked here; what is forwarded are the original bytes.
 
+/**
+ * What nearly every path is made of: nothing in it is a separator, a dot or an end of name to anybody. A dot stands
+ * between two letters or digits, an escape is one of a character that clients escape and that means nothing (`!` `$` `@`
+ * `+` `:`).
+ */
+const HARMLESS = /^(?:[\w\-~!$:@=+,/]|(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])|%(?:2[14Bb]|3[Aa]|40))*$/;
+
 /** Decoding stops changing a segment that is not built to hide something; deeper nesting is refused. */
 const MAX_DECODINGS = 4;
 
@@ -13,6 +20,7 @@ const MAX_DECODINGS = 4;
  * @param prefix ends with a slash, e.g. `/_synapse/client/`
  */
 export function leavesPrefix(path: string, prefix: string): boolean {
+  if (HARMLESS.test(path)) return false;
   let depth = 0;
   for (const segment of path.slice(prefix.length).split('/')) {
     const step = readSegment(segment);

@@ -254,7 +254,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
     noteError(outcome, code);
     this.#body?.destroy();
     if (response.headersSent) {
-      breakOff(request, this.#clock);
+      breakOff(request.socket, this.#clock);
       return;
     }
     sendAnswer(request, response, this.#rules.failure(code, head), this.#clock);

@@ -67,21 +67,23 @@ export function requestHeaders(head: RequestHead, client: Client, requestId: str
 }
 
 function isDroppedFromRequest(name: string): boolean {
-  if (HOP_BY_HOP.has(name) || name === 'expect') return true;
+  if (HOP_BY_HOP.has(name) || FORWARDING.has(name) || name === 'expect') return true;
+  if (!/[_.]/.test(name)) return false;
   // WSGI and CGI servers read `X_Forwarded_For` as `X-Forwarded-For` (GHSA-f59h-q822-g45g), some `.` as well.
   const spelled = name.replaceAll(/[_.]/g, '-');
-  return (
-    FORWARDING.has(spelled) || (spelled !== name && (HOP_BY_HOP.has(spelled) || NOT_REMOVABLE.has(spelled)))
-  );
+  return FORWARDING.has(spelled) || HOP_BY_HOP.has(spelled) || NOT_REMOVABLE.has(spelled);
 }
 
 /** What a `Connection` field may not take away: without them the message or its sender would be another. */
 const NOT_REMOVABLE = new Set(['authorization', 'content-length', 'content-type', 'cookie', 'host']);
 
+const CONNECTION = 'connection';
+
 function connectionMembers(rawHeaders: readonly string[]): Set<string> {
   const members = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
+    const field = rawHeaders[i] ?? '';
+    if (field.length !== CONNECTION.length || field.toLowerCase() !== CONNECTION) continue;
     for (const member of (rawHeaders[i + 1] ?? '').split(',')) {
       const name = member.trim().toLowerCase();
       if (!NOT_REMOVABLE.has(name)) members.add(name);

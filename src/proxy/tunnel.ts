@@ -274,7 +274,7 @@ export class Tunnel {
       if (!response.complete) {
         // A client must not take what there is of the body for all of it.
         this.#endedBy ??= 'upstream';
-        breakOff(this.#upgrade.request, this.#parts.clock);
+        breakOff(this.#upgrade.socket, this.#parts.clock);
         return;
       }
       this.#endedBy ??= 'complete';

@@ -23,24 +23,39 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number): Upstream {
-  const lostAfterServing = new WeakSet<Error>();
-  const origin = address.kind === 'unix' ? 'http://localhost' : address.origin;
+/** @param callback called once, with a connected socket or with why there is none */
+export type OpenConnection = (callback: buildConnector.Callback) => void;
+
+/** How connections to a server are made: address, time limit, TLS. */
+export function createConnector(address: UpstreamAddress, connectTimeoutMs: number): OpenConnection {
   // Left to undici, it would be the Host of the request, which is the name that clients know and not this server's. Of a
   // bare address nothing is asked for: then it is the address that the certificate has to hold.
-  const tlsName = address.kind === 'tcp' && isIP(address.host) === 0 ? address.host : '';
+  const servername = address.kind === 'tcp' && isIP(address.host) === 0 ? address.host : '';
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,
     ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
   });
+  const { protocol, hostname: name, host, port } = new URL(originOf(address));
+  const hostname = name.startsWith('[') ? name.slice(1, -1) : name;
+  return (callback) => connect({ protocol, hostname, host, port, servername }, callback);
+}
+
+function originOf(address: UpstreamAddress): string {
+  return address.kind === 'unix' ? 'http://localhost' : address.origin;
+}
+
+export function openUpstream(address: UpstreamAddress, connectTimeoutMs: number): Upstream {
+  const lostAfterServing = new WeakSet<Error>();
+  const origin = originOf(address);
+  const connect = createConnector(address, connectTimeoutMs);
   const pool = new Pool(origin, {
     allowH2: false,
     pipelining: 1,
     keepAliveTimeout: POOL_IDLE_MS,
     keepAliveMaxTimeout: MAX_POOL_IDLE_MS,
-    connect(options, callback) {
-      connect({ ...options, servername: tlsName }, (...result) => {
+    connect(_options, callback) {
+      connect((...result) => {
         // undici names the socket in errors of its own but not in a reset, which is the system's bare error.
         const [error, socket] = result;
         if (error === null) {

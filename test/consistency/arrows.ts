@@ -81,7 +81,8 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'observe/log.ts', to: 'config/sections/log.ts', carries: 'types', why: 'its own section' },
 
   // The front door is where the areas meet for a request: it asks for the route and has the end written down.
-  { from: 'http/front-door.ts', to: 'proxy/route.ts', carries: 'values', why: 'the pure route decision' },
+  { from: 'http/front-door.ts', to: 'proxy/route.ts', carries: 'values', why: 'whose shape errors have' },
+  { from: 'http/intake.ts', to: 'proxy/route.ts', carries: 'values', why: 'the pure route decision' },
   {
     from: 'http/front-door.ts',
     to: 'observe/access-log.ts',
@@ -135,6 +136,28 @@ export const ARROWS: readonly Arrow[] = [
     why: 'requests are passed on',
   },
   { from: 'proxy/service-answer.ts', to: 'http/errors.ts', carries: 'values', why: 'in one shape' },
+
+  // The splice lane asks what the front door and the HTTP lane ask.
+  { from: 'splice/', to: 'splice/', carries: 'values', why: 'one area' },
+  {
+    from: 'splice/',
+    to: 'http/',
+    carries: 'values',
+    why: 'heads, clients and answers are one for all lanes',
+  },
+  { from: 'splice/', to: 'proxy/', carries: 'values', why: 'and so are the decisions on the way' },
+  { from: 'splice/lane.ts', to: 'observe/access-log.ts', carries: 'values', why: 'the end of a request' },
+  { from: 'splice/lane.ts', to: 'observe/metrics.ts', carries: 'types', why: 'requests are counted' },
+
+  { from: 'observe/calls.ts', to: 'call/service.ts', carries: 'types', why: 'changes of calls are counted' },
+  {
+    from: 'splice/write-heads.ts',
+    to: 'clock.ts',
+    carries: 'values',
+    only: ['httpDate'],
+    why: 'dates as text',
+  },
+  { from: 'ice/homeserver-turn.ts', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
 
   {
     from: 'discovery/routes.ts',
@@ -344,6 +367,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
   { from: 'gateway-tls.ts', to: '', carries: 'values', why: 'its part for TLS' },
   { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
+  { from: 'gateway-synapse.ts', to: '', carries: 'values', why: 'its part for the lanes to Synapse' },
   // `explain` decides as the gateway would, by the same pure functions.
   { from: 'cli/explain.ts', to: 'http/address.ts', carries: 'values', why: 'who counts as a trusted proxy' },
   { from: 'cli/explain.ts', to: 'http/client.ts', carries: 'values', why: 'who asks, and by which origin' },
@@ -357,7 +381,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'cli/', to: 'observe/log.ts', carries: 'values', why: 'a command says where the log goes' },
   {
     from: 'cli/',
-    to: 'http/listeners.ts',
+    to: 'http/listen.ts',
     carries: 'values',
     only: ['ListenError'],
     why: 'a port in use is told',

@@ -9,7 +9,12 @@ import { ADAPTERS, FENCES, PURE_FILES } from './fences.ts';
 import { importsOf, sourceFiles, type ImportEdge } from './source-files.ts';
 
 /** Who may make adapters, and sees the whole Config. */
-const COMPOSITION_ROOT: ReadonlySet<string> = new Set(['gateway.ts', 'gateway-pages.ts', 'gateway-tls.ts']);
+const COMPOSITION_ROOT: ReadonlySet<string> = new Set([
+  'gateway.ts',
+  'gateway-pages.ts',
+  'gateway-synapse.ts',
+  'gateway-tls.ts',
+]);
 
 /** Where src is entered: by the program, and by the generator of the files made from the config tree. */
 const ENTRIES = ['main.ts', 'config/generate.ts', 'protocol/catalogue.ts'];

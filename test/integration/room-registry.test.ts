@@ -9,7 +9,9 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 
 import { addressRanges } from '../../src/http/address.ts';
+import { ConnectionBytes } from '../../src/http/connection-bytes.ts';
 import { createFrontDoor } from '../../src/http/front-door.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { guardOwnApi } from '../../src/http/own-api.ts';
 import { RequestRates } from '../../src/http/rates.ts';
 import { createOwnServer } from '../../src/http/server.ts';
@@ -59,20 +61,21 @@ async function startRegistry(t: Test, perMinute = { all: 10_000, additions: 10_0
   });
   await own.ready();
   const door = createFrontDoor({
-    forward: undefined,
     own: (request, response) => own.routing(request, response),
     ownBodyTimeoutMs: 60_000,
-    // So that requests can come from many addresses.
-    trustedProxies: addressRanges([
-      { kind: 'network', address: '127.0.0.1', prefixLength: 32, family: 'ipv4' },
-    ]),
-    adminClients: addressRanges([]),
+    intake: createIntake({
+      // So that requests can come from many addresses.
+      trustedProxies: addressRanges([
+        { kind: 'network', address: '127.0.0.1', prefixLength: 32, family: 'ipv4' },
+      ]),
+      random: systemRandom,
+    }),
+    bytes: new ConnectionBytes(),
     publicUrl: undefined,
     isDraining: () => false,
     log,
     metrics: createMetrics(),
     clock,
-    random: systemRandom,
   });
   const peer = { isUnix: false, isTls: false, localAuthority: '127.0.0.1' } as const;
   const server = createServer((request, response) =>

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { ListenError } from '../../src/http/listeners.ts';
+import { ListenError } from '../../src/http/listen.ts';
 import { askTls, connectTls, createCertificateFolder } from '../harness/certificate-files.ts';
 import { startGateway } from '../harness/gateway.ts';
 import { freePort, spawnGateway } from '../harness/gateway-process.ts';

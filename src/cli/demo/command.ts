@@ -5,7 +5,7 @@ import type { ListenAddress } from '../../config/kinds/listen-address.ts';
 import { formatFaults } from '../../config/faults.ts';
 import { loadConfig, type LoadOptions } from '../../config/load.ts';
 import { createGateway, type Gateway } from '../../gateway.ts';
-import { ListenError } from '../../http/listeners.ts';
+import { ListenError } from '../../http/listen.ts';
 import { createLog } from '../../observe/log.ts';
 import { systemRandom } from '../../random.ts';
 import { StoreOpenError } from '../../store/errors.ts';

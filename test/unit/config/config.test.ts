@@ -96,6 +96,7 @@ const DEFAULTS: Config = {
     },
   },
   discovery: { client: {}, server: {}, support: undefined },
+  proxy: { splice: true },
   observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },
   log: { level: 'info', pretty: 'tty' },
 };

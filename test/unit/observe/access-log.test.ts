@@ -1,11 +1,9 @@
 // The line and the counters that a finished exchange leaves behind, and what never stands in either.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import { pino } from 'pino';
 import t from 'tap';
 
-import { newOutcome, noteError, type Exchange, type Outcome } from '../../../src/http/exchange.ts';
+import { newOutcome, noteError, type Outcome, type Passage } from '../../../src/http/exchange.ts';
 import { recordExchange } from '../../../src/observe/access-log.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
 import { headOf, type HeadParts } from '../../harness/heads.ts';
@@ -19,10 +17,8 @@ async function record(parts: HeadParts, outcome: Partial<Outcome> = {}) {
     { write: (line: string) => lines.push(line) },
   );
   const metrics = createMetrics();
-  const exchange: Exchange = {
+  const passage: Passage = {
     requestId: 'id-1',
-    request: {} as IncomingMessage,
-    response: {} as ServerResponse,
     head: headOf(parts),
     client: {
       address: '203.0.113.9',
@@ -31,10 +27,10 @@ async function record(parts: HeadParts, outcome: Partial<Outcome> = {}) {
       isViaTrustedProxy: false,
       requestId: undefined,
     },
-    origin: 'http://gateway.test',
-    outcome: { ...newOutcome(), route: 'matrix', endedBy: 'complete', ...outcome },
+    peerAddress: '203.0.113.9',
+    outcome: { ...newOutcome('matrix'), endedBy: 'complete', ...outcome },
   };
-  recordExchange(exchange, RECORD, log, metrics);
+  recordExchange(passage, RECORD, log, metrics);
   const line: unknown = lines[0] === undefined ? undefined : JSON.parse(lines[0]);
   return { lines, line, counted: await metrics.registry.metrics() };
 }
@@ -115,9 +111,9 @@ await t.test('probes are counted and not logged', async (t) => {
 await t.test(
   'an end by error is counted by its code and its blame, at the level of the registry',
   async (t) => {
-    const outcome = newOutcome();
+    const outcome = newOutcome('matrix');
     noteError(outcome, 'UPSTREAM_TIMEOUT');
-    const { line, counted } = await record({}, { ...outcome, route: 'matrix', retries: 1 });
+    const { line, counted } = await record({}, { ...outcome, retries: 1 });
     t.match(line, { level: 40, code: 'UPSTREAM_TIMEOUT', ended_by: 'upstream', retries: 1 }, 'the line');
     t.match(counted, /portico_errors_total\{code="UPSTREAM_TIMEOUT"\} 1/, 'its code');
     t.match(

@@ -1,0 +1,279 @@
+// One request passed on to Synapse and its answer passed back, on connections that it is lent. What is decided on the way
+// (headers, deadlines, retry, failure codes) are the functions that the HTTP lane asks too.
+
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import { errorAnswer } from '../http/errors.ts';
+import { noteError, type OnAnswered, type Passage } from '../http/exchange.ts';
+import { responseDeadlineMs } from '../proxy/deadlines.ts';
+import { FAILURE_CODES, type FailureKind } from '../proxy/failures.ts';
+import { keepsBodyForReplay, mayRetry } from '../proxy/retry.ts';
+import type { AnswerHead } from './answer-head.ts';
+import { chunkHead, LAST_CHUNK } from './chunked.ts';
+import type { Borrower, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import { answerHeadText, answerText, requestHeadText, type AnswerSetting } from './write-heads.ts';
+
+export interface ForwardingParts {
+  readonly pool: UpstreamPool;
+  readonly clock: Clock;
+  readonly responseTimeoutMs: number;
+  /** Longest pause between two pieces of a body, whoever makes it. */
+  readonly bodyIdleTimeoutMs: number;
+}
+
+/** The client's side of an exchange. */
+export interface AskingClient {
+  readonly setting: AnswerSetting;
+  /** @returns whether more may be written now; else `clientDrained` follows */
+  write(data: string | Buffer): boolean;
+  pauseBody(): void;
+  resumeBody(): void;
+  /** In place of the one before: `deadlinePassed` is called unless the exchange is over first. */
+  setDeadline(delayMs: number): void;
+  /** The exchange is over. @param closes whether the connection ends with it */
+  finished(closes: boolean): void;
+  /** Ends the connection so that the answer looks complete to nobody. */
+  breakOff(): void;
+  /** The client does not read: ends the connection at once. */
+  abandon(): void;
+}
+
+/** What is kept for one write: a head and a small body go out together. */
+const MAX_JOINED_BYTES = 16_384;
+
+export class Forwarding implements Borrower {
+  readonly passage: Passage;
+  readonly startedMs: number;
+  /** Told with the status once the exchange is over. */
+  readonly onAnswered: OnAnswered | undefined;
+  /** Of the answer to the client; 0 until there is one. */
+  status = 0;
+  sentBytes = 0;
+
+  readonly #client: AskingClient;
+  readonly #parts: ForwardingParts;
+  #bodyBytesLeft: number;
+  /** The pieces of a body that is sent as a whole, so that it can be sent again. */
+  #collected: Buffer[] | undefined;
+  /** What is sent again if a kept-alive connection breaks; undefined once that cannot be. */
+  #replay: Buffer | undefined;
+  #connection: UpstreamConnection | undefined;
+  #isOver = false;
+  #isAnswered = false;
+  #isChunked = false;
+  /** Whether the client's connection ends with this answer. */
+  #closes = false;
+  /** What goes to the client with the next write. */
+  #text = '';
+  #canWrite = true;
+  #waitsForUpstream = false;
+
+  constructor(passage: Passage, client: AskingClient, parts: ForwardingParts, onAnswered?: OnAnswered) {
+    const { body } = passage.head;
+    this.passage = passage;
+    this.#client = client;
+    this.#parts = parts;
+    this.onAnswered = onAnswered;
+    this.startedMs = parts.clock.monotonicMs();
+    this.#bodyBytesLeft = body.kind === 'length' ? body.bytes : 0;
+  }
+
+  /** How much of what the client sends now is the body of this request, in bytes. */
+  get bodyBytesLeft(): number {
+    return this.#bodyBytesLeft;
+  }
+
+  /** @param body what came of the body together with the head */
+  start(body: Buffer): void {
+    this.#bodyBytesLeft -= body.length;
+    if (keepsBodyForReplay(this.passage.head) && this.#bodyBytesLeft > 0) {
+      this.#collected = [body];
+      this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+      return;
+    }
+    this.#send(body, this.#parts.pool.take());
+  }
+
+  /** @param piece at most `bodyBytesLeft` long */
+  bodyData(piece: Buffer): void {
+    this.#bodyBytesLeft -= piece.length;
+    if (this.#isOver) return;
+    this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+    if (this.#collected !== undefined) {
+      this.#collected.push(piece);
+      if (this.#bodyBytesLeft > 0) return;
+      const body = Buffer.concat(this.#collected);
+      this.#collected = undefined;
+      this.#send(body, this.#parts.pool.take());
+      return;
+    }
+    if (this.#connection?.write(piece) !== true) this.#waitForUpstream();
+    else if (this.#bodyBytesLeft === 0) this.#waitForAnswer();
+  }
+
+  /** The client's connection is gone. */
+  clientGone(): void {
+    this.#isOver = true;
+    this.passage.outcome.endedBy ??= 'client';
+    this.#connection?.destroy();
+  }
+
+  /** What waited for the client was taken by it. */
+  clientDrained(): void {
+    this.#canWrite = true;
+    if (this.#isOver) {
+      this.#finish();
+      return;
+    }
+    this.#connection?.resume();
+    this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+  }
+
+  deadlinePassed(): void {
+    if (!this.#canWrite) this.#client.abandon();
+    else if (this.#isAnswered || this.#waitsForUpstream || this.#bodyBytesLeft === 0)
+      this.#fail('UPSTREAM_TIMEOUT');
+    else this.#fail('REQUEST_TIMEOUT');
+  }
+
+  /** Answers with the error, unless Synapse's answer has begun: that goes on. */
+  refuseIfUnanswered(code: ErrorCode): void {
+    if (!this.#isAnswered) this.#fail(code);
+  }
+
+  answerBegan(head: AnswerHead): void {
+    const { passage, startedMs } = this;
+    this.#isAnswered = true;
+    this.#replay = undefined;
+    this.status = head.status;
+    passage.outcome.firstByteMs = this.#parts.clock.monotonicMs() - startedMs;
+    this.#isChunked = head.body.kind !== 'length';
+    // Synapse answered before it had the whole body: what is left of it must not be taken for the next request.
+    this.#closes = this.#bodyBytesLeft > 0;
+    this.#text = answerHeadText(head, this.#closes, this.#client.setting);
+  }
+
+  answerData(piece: Buffer): void {
+    if (this.#isChunked) this.#text += chunkHead(piece.length);
+    if (this.#text.length + piece.length <= MAX_JOINED_BYTES) this.#text += piece.toString('latin1');
+    else {
+      this.#writeText();
+      this.#write(piece);
+    }
+    if (this.#isChunked) this.#text += '\r\n';
+  }
+
+  answerEnded(): void {
+    if (this.#isChunked) this.#text += LAST_CHUNK;
+    this.#isOver = true;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection?.giveBack(this.#bodyBytesLeft === 0) === true) this.#parts.pool.giveBack(connection);
+  }
+
+  flush(): void {
+    this.#writeText();
+    if (this.#isOver && this.#canWrite) {
+      this.#finish();
+      return;
+    }
+    if (!this.#canWrite) this.#connection?.pause();
+    if (this.#isAnswered || !this.#canWrite) this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+  }
+
+  drained(): void {
+    if (!this.#waitsForUpstream) return;
+    this.#waitsForUpstream = false;
+    this.#client.resumeBody();
+    if (this.#bodyBytesLeft === 0) this.#waitForAnswer();
+    else this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+  }
+
+  lost(kind: FailureKind): void {
+    if (this.#isOver) return;
+    this.#connection = undefined;
+    const { head, outcome } = this.passage;
+    const replay = this.#replay;
+    if (outcome.retries === 0 && mayRetry(head, kind, replay !== undefined)) {
+      outcome.retries += 1;
+      this.#send(replay ?? Buffer.alloc(0), undefined);
+      return;
+    }
+    this.#fail(FAILURE_CODES[kind]);
+  }
+
+  #send(body: Buffer, connection: UpstreamConnection | undefined): void {
+    if (this.#bodyBytesLeft === 0) this.#replay = body;
+    if (connection === undefined) {
+      // What comes of the body meanwhile would have nowhere to go.
+      if (this.#bodyBytesLeft > 0) this.#client.pauseBody();
+      this.#parts.pool.open((opened) => this.#opened(body, opened));
+      return;
+    }
+    this.#connection = connection;
+    connection.lend(this);
+    const head = requestHeadText(this.passage);
+    const isJoined = head.length + body.length <= MAX_JOINED_BYTES;
+    const canWrite = connection.write(isJoined ? head + body.toString('latin1') : head);
+    const isAllTaken = isJoined ? canWrite : connection.write(body);
+    if (!isAllTaken && this.#bodyBytesLeft > 0) this.#waitForUpstream();
+    else if (this.#bodyBytesLeft > 0) this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
+    else this.#waitForAnswer();
+  }
+
+  #opened(body: Buffer, connection: UpstreamConnection | undefined): void {
+    if (this.#isOver) {
+      if (connection !== undefined) this.#parts.pool.giveBack(connection);
+    } else if (connection === undefined) this.lost('unreachable');
+    else {
+      if (this.#bodyBytesLeft > 0) this.#client.resumeBody();
+      this.#send(body, connection);
+    }
+  }
+
+  #waitForUpstream(): void {
+    this.#waitsForUpstream = true;
+    this.#client.pauseBody();
+    this.#waitForAnswer();
+  }
+
+  #waitForAnswer(): void {
+    if (!this.#isAnswered)
+      this.#client.setDeadline(responseDeadlineMs(this.passage.head, this.#parts.responseTimeoutMs));
+  }
+
+  /** Answers with the error, or breaks an answer that has begun. */
+  #fail(code: ErrorCode): void {
+    const { head, outcome } = this.passage;
+    this.#isOver = true;
+    noteError(outcome, code);
+    this.#connection?.destroy();
+    if (this.#isAnswered) {
+      this.#client.breakOff();
+      return;
+    }
+    const answer = errorAnswer(code, { method: head.method, path: head.path, isMatrix: true });
+    this.status = answer.status;
+    this.#closes = answer.closes || this.#bodyBytesLeft > 0;
+    this.#text = answerText(answer, this.#closes, this.#parts.clock.nowMs(), this.#client.setting);
+    this.flush();
+  }
+
+  #finish(): void {
+    this.passage.outcome.endedBy ??= 'complete';
+    this.#client.finished(this.#closes);
+  }
+
+  #writeText(): void {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    this.#write(text);
+  }
+
+  #write(data: string | Buffer): void {
+    this.sentBytes += data.length;
+    if (!this.#client.write(data)) this.#canWrite = false;
+  }
+}

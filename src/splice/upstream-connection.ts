@@ -1,0 +1,158 @@
+// One connection to Synapse, lent to one exchange after another: requests are written to it as they are, and of what comes
+// back it reads where one answer ends. It decides nothing about an answer, and does not know who asked.
+
+import type { Socket } from 'node:net';
+
+import type { FailureKind } from '../proxy/failures.ts';
+import { MAX_ANSWER_HEAD_BYTES, readAnswerHead, type AnswerHead } from './answer-head.ts';
+import { ChunkedReader } from './chunked.ts';
+
+/** The exchange that a connection is lent to. */
+export interface Borrower {
+  answerBegan(head: AnswerHead): void;
+  answerData(piece: Buffer): void;
+  /** The answer is whole: the connection is to be given back. */
+  answerEnded(): void;
+  /** What was received at once has been told: what came of it may be written. */
+  flush(): void;
+  /** Everything written so far is on its way. */
+  drained(): void;
+  /** Nothing more will come; the connection is gone. */
+  lost(kind: FailureKind): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export class UpstreamConnection {
+  /** When it was last given back; monotonic. */
+  idleSinceMs = 0;
+
+  readonly #socket: Socket;
+  #borrower: Borrower | undefined;
+  #hasReceived = false;
+  #unread: Buffer = NOTHING;
+  #answer: AnswerHead | undefined;
+  #bodyBytesLeft = 0;
+  #chunks: ChunkedReader | undefined;
+
+  /** @param socket connected */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    socket.on('drain', () => this.#borrower?.drained());
+    socket.on('end', () => this.#ended());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#lost());
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  lend(borrower: Borrower): void {
+    this.#borrower = borrower;
+  }
+
+  /** @returns whether more may be written now; else `drained` follows */
+  write(data: string | Buffer): boolean {
+    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** The borrower has its answer. @returns whether the connection can be lent again; else it is closed */
+  giveBack(isRequestWhole: boolean): boolean {
+    const isReusable = isRequestWhole && this.#answer?.isLast === false && this.#unread.length === 0;
+    this.#borrower = undefined;
+    this.#answer = undefined;
+    if (!isReusable) this.#socket.destroy();
+    return isReusable;
+  }
+
+  /** Whatever it is busy with; nobody is told. */
+  destroy(): void {
+    this.#borrower = undefined;
+    this.#socket.destroy();
+  }
+
+  #received(bytes: Buffer): void {
+    this.#hasReceived = true;
+    const borrower = this.#borrower;
+    // An answer that nobody asked for would be taken for that to the next request.
+    if (borrower === undefined) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+    while (this.#borrower === borrower && this.#unread.length > 0) {
+      const isBroken = this.#answer === undefined ? !this.#readHead(borrower) : !this.#readBody(borrower);
+      if (isBroken) {
+        this.#break(borrower);
+        return;
+      }
+      if (this.#answer === undefined) break;
+    }
+    borrower.flush();
+  }
+
+  /** @returns false if it is none */
+  #readHead(borrower: Borrower): boolean {
+    const end = this.#unread.indexOf('\r\n\r\n', 0, 'latin1');
+    if (end === -1) return this.#unread.length <= MAX_ANSWER_HEAD_BYTES;
+    const head = readAnswerHead(this.#unread.toString('latin1', 0, end));
+    // Nobody asked for another protocol.
+    if (head === undefined || end > MAX_ANSWER_HEAD_BYTES || head.status === 101) return false;
+    this.#unread = this.#unread.subarray(end + 4);
+    if (head.status < 200) return this.#unread.length === 0 || this.#readHead(borrower);
+    this.#answer = head;
+    this.#chunks = head.body.kind === 'chunked' ? new ChunkedReader() : undefined;
+    this.#bodyBytesLeft = head.body.kind === 'length' ? head.body.bytes : Number.POSITIVE_INFINITY;
+    borrower.answerBegan(head);
+    if (this.#bodyBytesLeft === 0) borrower.answerEnded();
+    return true;
+  }
+
+  /** @returns false if it is none */
+  #readBody(borrower: Borrower): boolean {
+    const bytes = this.#unread;
+    if (this.#chunks !== undefined) {
+      const read = this.#chunks.read(bytes, (piece) => borrower.answerData(piece));
+      if (read === undefined) return false;
+      this.#unread = bytes.subarray(read);
+      if (this.#chunks.isDone) borrower.answerEnded();
+      return true;
+    }
+    const piece = bytes.length <= this.#bodyBytesLeft ? bytes : bytes.subarray(0, this.#bodyBytesLeft);
+    this.#unread = bytes.subarray(piece.length);
+    this.#bodyBytesLeft -= piece.length;
+    borrower.answerData(piece);
+    if (this.#bodyBytesLeft === 0) borrower.answerEnded();
+    return true;
+  }
+
+  #break(borrower: Borrower): void {
+    this.destroy();
+    borrower.lost('broken');
+  }
+
+  #ended(): void {
+    const borrower = this.#borrower;
+    if (borrower !== undefined && this.#answer?.body.kind === 'until-close') {
+      borrower.answerEnded();
+      borrower.flush();
+    }
+    this.#socket.destroy();
+  }
+
+  #lost(): void {
+    const borrower = this.#borrower;
+    this.#borrower = undefined;
+    borrower?.lost(this.#answer === undefined && this.#hasReceived ? 'reused-connection-lost' : 'broken');
+  }
+}

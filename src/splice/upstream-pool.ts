@@ -1,0 +1,68 @@
+// The kept-alive connections of the splice lane to Synapse: which one a request gets, how long an unused one stays open.
+// It opens and closes; what is said on a connection is upstream-connection.ts.
+
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { OpenConnection } from '../proxy/upstream.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+
+/** Twisted closes a connection that was idle for 60 s; ours must be gone before, or requests die in the race. */
+const IDLE_MS = 50_000;
+/** No connection stays longer than both together, which is below the 60 s. */
+const SWEEP_EVERY_MS = 5_000;
+
+export class UpstreamPool {
+  readonly #open: OpenConnection;
+  readonly #clock: Clock;
+  /** The last one given back is the next one lent: the others grow old, and go. */
+  #idle: UpstreamConnection[] = [];
+  #cancelSweep: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(open: OpenConnection, clock: Clock) {
+    this.#open = open;
+    this.#clock = clock;
+  }
+
+  /** A connection that has served before, if one is free. */
+  take(): UpstreamConnection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || !connection.isClosed) return connection;
+    }
+  }
+
+  /** @param ready called once, without a connection if none could be made */
+  open(ready: (connection: UpstreamConnection | undefined) => void): void {
+    this.#open((error, socket) => ready(error === null ? new UpstreamConnection(socket) : undefined));
+  }
+
+  giveBack(connection: UpstreamConnection): void {
+    if (this.#isClosed) {
+      connection.destroy();
+      return;
+    }
+    connection.idleSinceMs = this.#clock.monotonicMs();
+    this.#idle.push(connection);
+    this.#cancelSweep ??= this.#clock.after(SWEEP_EVERY_MS, () => this.#sweep());
+  }
+
+  /** Closes what is unused now, and later what is given back. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelSweep?.();
+    for (const connection of this.#idle) connection.destroy();
+    this.#idle = [];
+  }
+
+  #sweep(): void {
+    const oldestMs = this.#clock.monotonicMs() - IDLE_MS;
+    const kept: UpstreamConnection[] = [];
+    for (const connection of this.#idle) {
+      if (connection.idleSinceMs < oldestMs) connection.destroy();
+      else if (!connection.isClosed) kept.push(connection);
+    }
+    this.#idle = kept;
+    this.#cancelSweep =
+      kept.length === 0 ? undefined : this.#clock.after(SWEEP_EVERY_MS, () => this.#sweep());
+  }
+}
