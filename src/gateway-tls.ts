@@ -13,6 +13,7 @@ import { createRedirect } from './http/redirect.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Random } from './random.ts';
 import { CertificateError, createCertificates } from './tls/certificates.ts';
+import { findPublicHostWarning } from './tls/public-host.ts';
 
 export interface TlsParts {
   readonly config: Pick<Config, 'tls' | 'publicUrl'>;
@@ -69,6 +70,8 @@ export function createTls({ config, clock, random, log, metrics }: TlsParts): Tl
         if (!(error instanceof CertificateError)) throw error;
         throw new ListenError(`cannot speak TLS: ${error.message}`, { cause: error });
       }
+      const warning = findPublicHostWarning(config.publicUrl, (host) => certificates.isFor(host));
+      if (warning !== undefined) log.warn(warning);
     },
     close: () => certificates.close(),
     redirect(doorParts, addresses) {

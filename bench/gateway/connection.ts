@@ -2,8 +2,16 @@
 // time, and judges every answer. Opens itself, again if the server closed it behind an answer. Owns no schedule.
 
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import { createAnswerReader, type Answer } from './answer-reader.ts';
+
+/** Where a server of this machine is asked. */
+export interface Target {
+  readonly port: number;
+  /** PEM of the certificate that the server must show, for `localhost`; plain HTTP without. */
+  readonly ca?: string | undefined;
+}
 
 /** What is asked, and what has to come back: a benchmark of errors would be worthless. */
 export interface Question {
@@ -14,13 +22,23 @@ export interface Question {
   readonly maxBytes: number;
 }
 
+/** TLS sessions of connections that come one after the other. */
+export interface Sessions {
+  /** The newest that the server gave; offered by the next connection. */
+  latest: Buffer | undefined;
+  /** How many connections went on with one. */
+  resumed: number;
+}
+
 export interface Connection {
   /** @param done called once, with what was wrong with the answer, or nothing. After a fault the connection is of no use. */
   ask(done: (fault?: string) => void): void;
+  readonly isOpen: boolean;
   close(): void;
 }
 
-export function openConnection(port: number, question: Question): Connection {
+/** @param sessions without them every TLS connection begins with a whole handshake */
+export function openConnection(target: Target, question: Question, sessions?: Sessions): Connection {
   const { request } = question;
   let socket: Socket | undefined;
   let waiting: ((fault?: string) => void) | undefined;
@@ -31,7 +49,7 @@ export function openConnection(port: number, question: Question): Connection {
     done?.(fault);
   };
   const open = (): Socket => {
-    const opened = connect({ port, host: '127.0.0.1', noDelay: true });
+    const opened = target.ca === undefined ? openPlain(target.port) : openTls(target, sessions);
     const read = createAnswerReader((answer) => {
       if (answer.isLast) leave(opened);
       end(faultOf(answer, question));
@@ -64,11 +82,38 @@ export function openConnection(port: number, question: Question): Connection {
       socket ??= open();
       socket.write(request);
     },
+    get isOpen() {
+      return socket !== undefined;
+    },
     close() {
       waiting = undefined;
       if (socket !== undefined) leave(socket);
     },
   };
+}
+
+function openPlain(port: number): Socket {
+  return connect({ port, host: '127.0.0.1', noDelay: true });
+}
+
+function openTls({ port, ca }: Target, sessions: Sessions | undefined): Socket {
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca,
+    ALPNProtocols: ['http/1.1'],
+    // Nobody is measured by an older version unnoticed.
+    minVersion: 'TLSv1.3',
+    ...(sessions?.latest === undefined ? {} : { session: sessions.latest }),
+  });
+  socket.setNoDelay(true);
+  if (sessions !== undefined) {
+    // With TLS 1.3 it comes behind the handshake, at the latest with the answer.
+    socket.on('session', (session) => void (sessions.latest = session));
+    socket.once('secureConnect', () => void (sessions.resumed += Number(socket.isSessionReused())));
+  }
+  return socket;
 }
 
 function faultOf(answer: Answer, { status, minBytes, maxBytes }: Question): string | undefined {

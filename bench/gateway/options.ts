@@ -9,13 +9,16 @@ export interface Options {
   readonly writes: boolean;
   /** Names, or parts of them; all when empty. */
   readonly only: readonly string[];
+  /** Of the scenarios, likewise. */
+  readonly scenarios: readonly string[];
 }
 
 export const USAGE = `npm run bench:gateway -- [options]
-  --rounds N    of which each figure is the median (default: 5)
-  --quick       one round of 3 seconds each, to see that it runs
-  --only NAMES  rivals by names or parts of names, with commas between; nobody else is started
-  --write       docs/benchmarks.md too`;
+  --rounds N         of which each figure is the median (default: 5)
+  --quick            one round of 2 seconds each, to see that it runs
+  --only NAMES       rivals by names or parts of names, with commas between; nobody else is started
+  --scenarios NAMES  likewise for what is measured
+  --write            docs/benchmarks.md too`;
 
 /** @throws on an unknown option, or one that makes no sense, saying which */
 export function readOptions(args: readonly string[]): Options {
@@ -25,18 +28,33 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      scenarios: { type: 'string', default: '' },
       write: { type: 'boolean', default: false },
     },
   });
-  const { quick, only, write } = values;
+  const { quick, only, scenarios, write } = values;
   const rounds = values.rounds ?? (quick ? '1' : '5');
   if (!/^[1-9][0-9]?$/.test(rounds)) throw new Error(`--rounds is "${rounds}"; allowed: 1 to 99`);
-  if (write && (quick || only !== ''))
-    throw new Error('--write is for whole runs: neither --quick nor --only goes with it');
+  if (write && (quick || only !== '' || scenarios !== ''))
+    throw new Error('--write is for whole runs: --quick, --only and --scenarios do not go with it');
   return {
     rounds: Number(rounds),
-    seconds: quick ? 3 : 10,
+    seconds: quick ? 2 : 10,
     writes: write,
-    only: only.split(',').filter((name) => name !== ''),
+    only: namesIn(only),
+    scenarios: namesIn(scenarios),
   };
+}
+
+/** Those whose name has one of the parts in it; all when there are none. */
+export function chosenBy<T extends { readonly name: string }>(
+  all: readonly T[],
+  parts: readonly string[],
+): readonly T[] {
+  if (parts.length === 0) return all;
+  return all.filter(({ name }) => parts.some((part) => name.toLowerCase().includes(part.toLowerCase())));
+}
+
+function namesIn(list: string): readonly string[] {
+  return list.split(',').filter((name) => name !== '');
 }

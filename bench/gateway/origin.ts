@@ -3,12 +3,21 @@
 
 import { createServer, type Socket } from 'node:net';
 
-import { DOWNLOAD_PATH, HELD_COUNT_PATH, LARGE_BYTES, SMALL_BYTES, SYNC_PATH, UPLOAD_PATH } from './paths.ts';
+import {
+  DOWNLOAD_PATH,
+  HELD_COUNT_PATH,
+  LARGE_BYTES,
+  RELEASE_PATH,
+  SMALL_BYTES,
+  SYNC_PATH,
+  UPLOAD_PATH,
+} from './paths.ts';
 
 const NOTHING = Buffer.alloc(0);
 const SMALL = JSON.stringify({ filled: 'x'.repeat(SMALL_BYTES - '{"filled":""}'.length) });
 const LARGE = Buffer.alloc(LARGE_BYTES, 'x');
-let held = 0;
+/** Each answers the request that it stands for. */
+const held = new Set<() => void>();
 
 const server = createServer({ noDelay: true }, (socket) => serve(socket));
 server.listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4_096 });
@@ -58,24 +67,25 @@ function answer(socket: Socket, head: string): void {
   else if (method === 'POST' && target === UPLOAD_PATH) send('200 OK', SMALL);
   else if (method !== 'GET') send('405 Method Not Allowed', '{}');
   else if (target === DOWNLOAD_PATH) send('200 OK', LARGE, 'application/octet-stream');
-  else if (target === HELD_COUNT_PATH) send('200 OK', String(held));
-  else if (target.startsWith(SYNC_PATH)) hold(socket, target, () => send('200 OK', SMALL));
+  else if (target === HELD_COUNT_PATH) send('200 OK', String(held.size));
+  else if (target === RELEASE_PATH) {
+    for (const release of held) release();
+    send('200 OK', '{}');
+  } else if (target.startsWith(SYNC_PATH)) hold(socket, target, () => send('200 OK', SMALL));
   else send('200 OK', SMALL);
 }
 
 function hold(socket: Socket, target: string, send: () => void): void {
-  held += 1;
-  const timer = setTimeout(
-    () => {
-      socket.off('close', gone);
-      held -= 1;
-      send();
-    },
-    Number(new URL(target, 'http://localhost').searchParams.get('timeout')),
-  );
-  const gone = (): void => {
+  const end = (): void => {
     clearTimeout(timer);
-    held -= 1;
+    held.delete(release);
+    socket.off('close', end);
   };
-  socket.once('close', gone);
+  const release = (): void => {
+    end();
+    send();
+  };
+  const timer = setTimeout(release, Number(new URL(target, 'http://localhost').searchParams.get('timeout')));
+  held.add(release);
+  socket.once('close', end);
 }

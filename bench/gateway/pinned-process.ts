@@ -3,9 +3,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 
-import type { Question } from './connection.ts';
+import type { Question, Target } from './connection.ts';
 import { pause, runClosedLoop } from './load.ts';
 import { cpuSecondsOf, familyPidsOf, rssBytesOf } from './proc.ts';
 
@@ -26,14 +27,16 @@ export interface Command {
 }
 
 export interface PinnedProcess {
-  readonly port: number;
+  readonly target: Target;
   cpuSeconds(): number;
   rssBytes(): number;
   stop(): Promise<void>;
 }
 
-/** Pins this process, with all its threads. */
+/** Pins this process, with all its threads. @throws on a machine of one core */
 export function pinSelf(): void {
+  if (cpus().length <= Math.max(LOAD_CORE, RIVAL_CORE))
+    throw new Error('This machine has one core; the proxy needs one of its own.');
   pin(process.pid, LOAD_CORE);
 }
 
@@ -48,7 +51,7 @@ export function pin(pid: number, core: number): void {
 export async function startServer(
   command: Command,
   core: number,
-  port: number,
+  target: Target,
   question: Question,
 ): Promise<PinnedProcess> {
   const child = launch(command, core);
@@ -60,12 +63,12 @@ export async function startServer(
       if (said.length > SHOWN_LINES) said.shift();
     });
   }
-  const running = pinned(child, port);
+  const running = pinned(child, target);
   const startedMs = performance.now();
   let fault = '';
   while (performance.now() - startedMs < START_LIMIT_MS && child.exitCode === null) {
     try {
-      await runClosedLoop({ port, question, connections: 1, durationMs: 0 });
+      await runClosedLoop({ target, question, connections: 1, durationMs: 0 });
       return running;
     } catch (error) {
       fault = (error as Error).message;
@@ -94,11 +97,11 @@ function launch({ command, args, env }: Command, core: number): ChildProcess {
   });
 }
 
-function pinned(child: ChildProcess, port: number): PinnedProcess {
+function pinned(child: ChildProcess, target: Target): PinnedProcess {
   const { pid } = child;
   if (pid === undefined) throw new Error('could not be started');
   return {
-    port,
+    target,
     cpuSeconds: () => cpuSecondsOf(pid),
     rssBytes: () => rssBytesOf(pid),
     async stop() {

@@ -10,6 +10,7 @@ import { DemoFailure } from '../../src/cli/demo/failure.ts';
 
 const COMMANDS = [
   { command: 'taskset', debianPackage: 'util-linux' },
+  { command: 'openssl', debianPackage: 'openssl' },
   { command: 'nginx', debianPackage: 'nginx-light' },
   { command: 'haproxy', debianPackage: 'haproxy' },
   { command: 'caddy', debianPackage: 'caddy' },

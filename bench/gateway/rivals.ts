@@ -7,6 +7,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { BenchCertificate } from './certificate.ts';
 import type { Command } from './pinned-process.ts';
 
 export interface Place {
@@ -14,6 +15,8 @@ export interface Place {
   readonly targetPort: number;
   /** Its own, empty, gone after it. */
   readonly folder: string;
+  /** Clients come by TLS and are shown this; by plain HTTP without it. */
+  readonly certificate: BenchCertificate | undefined;
 }
 
 export interface Rival {
@@ -39,7 +42,7 @@ export const RIVALS: readonly Rival[] = [
   {
     name: NGINX_DOCUMENTED,
     setup:
-      'the server of docs/reverse_proxy.md of Synapse, without TLS; a connection to Synapse for each request',
+      'the server of docs/reverse_proxy.md of Synapse, but for HTTP/2; a connection to Synapse for each request',
     version: nginxVersion,
     command: (place) =>
       nginx(place, '', `proxy_pass http://127.0.0.1:${place.targetPort}; proxy_http_version 1.1;`),
@@ -58,10 +61,11 @@ export const RIVALS: readonly Rival[] = [
   },
   {
     name: 'HAProxy',
-    setup: 'frontend and backend of docs/reverse_proxy.md of Synapse, without TLS',
+    setup: 'frontend and backend of docs/reverse_proxy.md of Synapse, but for HTTP/2',
     version: () => /version (\S+)/.exec(versionIn('haproxy', ['-v']))?.[1] ?? 'unknown',
-    command({ port, targetPort, folder }) {
+    command({ port, targetPort, folder, certificate }) {
       const file = join(folder, 'haproxy.cfg');
+      const tls = certificate === undefined ? '' : ` ssl crt ${certificate.both} alpn http/1.1`;
       writeFileSync(
         file,
         `global
@@ -72,8 +76,8 @@ defaults
   timeout client 200s
   timeout server 200s
 frontend matrix-clients
-  bind 127.0.0.1:${port}
-  http-request set-header X-Forwarded-Proto http
+  bind 127.0.0.1:${port}${tls}
+  http-request set-header X-Forwarded-Proto http${tls === '' ? '' : 's'}
   http-request set-header X-Forwarded-For %[src]
   acl matrix-path path_beg /_matrix
   acl matrix-path path_beg /_synapse/client
@@ -87,18 +91,23 @@ backend matrix
   },
   {
     name: 'Caddy',
-    setup: 'the two lines of docs/reverse_proxy.md of Synapse, without TLS',
+    setup: 'the two lines of docs/reverse_proxy.md of Synapse',
     version: () => versionIn('caddy', ['version']).split(' ', 1)[0] ?? 'unknown',
-    command({ port, targetPort, folder }) {
+    command({ port, targetPort, folder, certificate }) {
       const file = join(folder, 'Caddyfile');
+      const [site, tls] =
+        certificate === undefined
+          ? [`http://:${port}`, '']
+          : [`https://localhost:${port}`, `tls ${certificate.certificate} ${certificate.key}`];
       writeFileSync(
         file,
         `{
 	admin off
 	auto_https off
 }
-http://:${port} {
+${site} {
 	bind 127.0.0.1
+	${tls}
 	reverse_proxy /_matrix/* 127.0.0.1:${targetPort}
 	reverse_proxy /_synapse/client/* 127.0.0.1:${targetPort}
 }
@@ -108,16 +117,37 @@ http://:${port} {
       return { command: 'caddy', args, env: { HOME: folder } };
     },
   },
-  fromNpm('http-proxy', 'http-proxy.ts', 'with an agent that keeps connections'),
-  fromNpm('http-proxy-3', 'http-proxy.ts', 'with an agent that keeps connections'),
-  fromNpm('@fastify/http-proxy', 'fastify-http-proxy.ts', 'with undici, as many connections as clients'),
-  fromNpm('fast-proxy', 'fast-proxy.ts', 'with undici, as many connections as clients'),
+  fromNpm(
+    'http-proxy',
+    'http-proxy.ts',
+    'with an agent that keeps connections; connections of clients kept for 75 s, as nginx does',
+  ),
+  fromNpm(
+    'http-proxy-3',
+    'http-proxy.ts',
+    'with an agent that keeps connections; connections of clients kept for 75 s, as nginx does',
+  ),
+  fromNpm(
+    '@fastify/http-proxy',
+    'fastify-http-proxy.ts',
+    'with undici, as many connections as clients; connections of clients kept for 75 s',
+  ),
+  fromNpm(
+    'fast-proxy',
+    'fast-proxy.ts',
+    'with undici, as many connections as clients; connections of clients kept for 75 s',
+  ),
   {
     name: PORTICO,
-    setup: 'every default but the number of connections and the level of the log',
+    setup:
+      'every default but the number of connections and the level of the log; the certificate where it speaks TLS',
     version: () => packageVersion('../../package.json'),
-    command({ port, targetPort, folder }) {
+    command({ port, targetPort, folder, certificate }) {
       const file = join(folder, 'portico.yaml');
+      const tls =
+        certificate === undefined
+          ? ''
+          : `tls: { certificate: '${certificate.certificate}', key: '${certificate.key}' }`;
       writeFileSync(
         file,
         `listen: ['127.0.0.1:${port}']
@@ -126,6 +156,7 @@ limits: { connections: ${MAX_CONNECTIONS}, connections_per_address: ${MAX_CONNEC
 store: { url: 'sqlite:${join(folder, 'portico.db')}' }
 observe: { listen: '127.0.0.1:0' }
 log: { level: warn }
+${tls}
 `,
       );
       return { command: process.execPath, args: [pathOf('../../src/main.ts'), '--config', file] };
@@ -133,7 +164,11 @@ log: { level: warn }
   },
 ];
 
-function nginx({ port, folder }: Place, upstream: string, pass: string): Command {
+function nginx({ port, folder, certificate }: Place, upstream: string, pass: string): Command {
+  const tls =
+    certificate === undefined
+      ? ''
+      : `ssl_certificate ${certificate.certificate}; ssl_certificate_key ${certificate.key}; ssl_protocols TLSv1.2 TLSv1.3;`;
   const file = join(folder, 'nginx.conf');
   writeFileSync(
     file,
@@ -146,7 +181,7 @@ http {
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
   ${upstream}
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls === '' ? '' : ' ssl'}; ${tls}
     location ~ ^(/_matrix|/_synapse/client) {
       ${pass}
       proxy_set_header X-Forwarded-For $remote_addr;
@@ -166,9 +201,15 @@ function fromNpm(name: string, script: string, setup: string): Rival {
     name,
     setup,
     version: () => packageVersion(`../node_modules/${name}/package.json`),
-    command: ({ port, targetPort }) => ({
+    command: ({ port, targetPort, certificate }) => ({
       command: process.execPath,
-      args: [pathOf(`rivals/${script}`), name, String(port), String(targetPort)],
+      args: [
+        pathOf(`rivals/${script}`),
+        name,
+        String(port),
+        String(targetPort),
+        ...(certificate === undefined ? [] : [certificate.certificate, certificate.key]),
+      ],
     }),
   };
 }

@@ -1,15 +1,14 @@
 // The certificates that are served: read at the start, swapped when their files change, chosen by the name that a client
 // asks for. A pair that is no good never takes the place of one that is. Owns no socket; servers follow it.
 
-import { constants } from 'node:crypto';
 import type { Server, ServerOptions } from 'node:https';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { CertificateFiles } from '../config/sections/tls.ts';
-import { readTextFile } from '../config/text-file.ts';
 import type { Random } from '../random.ts';
-import { findTimeFault, judgePair, type Pair } from './pair.ts';
+import { findTimeFault, isPairFor, type Pair, type PairFault } from './pair.ts';
+import { PROTOCOL, readPair, type Served } from './read-pair.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 export interface CertificatesParts {
@@ -38,20 +37,9 @@ export interface Certificates {
   isFor(host: string): boolean;
 }
 
-interface Served {
-  readonly pair: Pair;
-  readonly context: SecureContext;
-}
-
 /** Whoever finds the keys of tickets out can read every TLS 1.2 session that was resumed with them. */
 const TICKET_KEYS_MS = 12 * 3_600_000;
 const TICKET_KEYS_BYTES = 48;
-
-const PROTOCOL = {
-  minVersion: 'TLSv1.2',
-  // TLS 1.2 clients could ask for one handshake after the other on a connection that is counted once.
-  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-} satisfies SecureContextOptions;
 
 /** @param given at least one; the first is for clients that ask for no name, or for an unknown one */
 export function createCertificates(
@@ -72,15 +60,15 @@ export function createCertificates(
       await Promise.all(watched.map((files) => files.open()));
       const problems: string[] = [];
       for (const [index, files] of given.entries()) {
-        const read = readServed(files);
-        if (typeof read === 'string') {
-          problems.push(read);
+        const read = readPair(files);
+        if ('fault' in read) {
+          problems.push(sentenceOf(files, read.fault));
           continue;
         }
         // There is nothing better to serve, and somebody may want to look at what is wrong.
-        const late = findTimeFault(read.pair, clock.nowMs());
-        if (late !== undefined) parts.onWarning(index, `the file ${files[late.file]} ${late.problem}`);
-        serve(index, read);
+        const late = findTimeFault(read.served.pair, clock.nowMs());
+        if (late !== undefined) parts.onWarning(index, sentenceOf(files, late));
+        serve(index, read.served);
       }
       if (problems.length > 0) {
         this.close();
@@ -98,23 +86,23 @@ export function createCertificates(
       SNICallback: (name, done) => done(null, contextFor(name)),
     }),
     follow: (server) => void servers.push(server),
-    isFor: (host) => served.some(({ pair }) => isCertified(pair, host)),
+    isFor: (host) => served.some(({ pair }) => isPairFor(pair, host)),
   };
 
   function reload(index: number): void {
     const files = given[index];
     if (files === undefined) return;
-    const read = readServed(files);
-    if (typeof read === 'string') {
-      parts.onRefused(index, read);
+    const read = readPair(files);
+    if ('fault' in read) {
+      parts.onRefused(index, sentenceOf(files, read.fault));
       return;
     }
-    const late = findTimeFault(read.pair, clock.nowMs());
+    const late = findTimeFault(read.served.pair, clock.nowMs());
     if (late !== undefined) {
-      parts.onRefused(index, `the file ${files[late.file]} ${late.problem}`);
+      parts.onRefused(index, sentenceOf(files, late));
       return;
     }
-    serve(index, read);
+    serve(index, read.served);
     if (index === 0) for (const server of servers) server.setSecureContext(defaultOptions());
   }
 
@@ -136,7 +124,7 @@ export function createCertificates(
 
   /** Undefined stands for the server's own context. Must not throw: nothing catches it, and the name is anybody's. */
   function contextFor(name: string): SecureContext | undefined {
-    return served.find(({ pair }) => isCertified(pair, name))?.context;
+    return served.find(({ pair }) => isPairFor(pair, name))?.context;
   }
 
   function renewTicketKeysLater(): void {
@@ -152,32 +140,6 @@ export function createCertificates(
   }
 }
 
-/** What can be served, or what is wrong in a whole sentence. */
-function readServed(files: CertificateFiles): Served | string {
-  const certificate = readTextFile(files.certificate);
-  if ('problem' in certificate) return `the file ${files.certificate} ${certificate.problem}`;
-  const key = readTextFile(files.key);
-  if ('problem' in key) return `the file ${files.key} ${key.problem}`;
-  const verdict = judgePair({ certificate: certificate.text, key: key.text });
-  if ('fault' in verdict) {
-    const { file, problem } = verdict.fault;
-    return `the file ${files[file]} ${problem}`;
-  }
-  const { pair } = verdict;
-  try {
-    return { pair, context: createSecureContext({ ...PROTOCOL, cert: pair.cert, key: pair.key }) };
-  } catch (error) {
-    // What OpenSSL asks for beyond this, such as keys of a certain length.
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    return `the file ${files.certificate} cannot be served with its key: ${why}`;
-  }
-}
-
-function isCertified({ leaf }: Pair, host: string): boolean {
-  try {
-    return (leaf.checkHost(host) ?? leaf.checkIP(host)) !== undefined;
-  } catch {
-    // Names that are none (a NUL, for instance).
-    return false;
-  }
+function sentenceOf(files: CertificateFiles, { file, problem }: PairFault): string {
+  return `the file ${files[file]} ${problem}`;
 }

@@ -71,6 +71,16 @@ export function findTimeFault({ leaf }: Pair, nowMs: number): PairFault | undefi
   return problem === undefined ? undefined : { file: 'certificate', problem };
 }
 
+/** Whether clients that ask for this name or address take the certificate for it. The name is anybody's. */
+export function isPairFor({ leaf }: Pair, host: string): boolean {
+  try {
+    return (leaf.checkHost(host) ?? leaf.checkIP(host)) !== undefined;
+  } catch {
+    // Names that are none (a NUL, for instance).
+    return false;
+  }
+}
+
 function faultOf(file: keyof PairTexts, problem: string): { readonly fault: PairFault } {
   return { fault: { file, problem } };
 }

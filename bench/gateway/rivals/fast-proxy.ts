@@ -1,7 +1,9 @@
-// The rival fast-proxy by its faster way, undici: `node fast-proxy.ts PACKAGE PORT TARGET-PORT`. Its pool gets as many
-// connections as it has clients.
+// The rival fast-proxy by its faster way, undici: arguments as in started.ts. Its pool gets as many connections as it
+// has clients.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { listen, readStarted } from './started.ts';
 
 /** Of the package, what is used here: its own types are there only once it is installed. */
 interface FastProxy {
@@ -10,11 +12,10 @@ interface FastProxy {
   };
 }
 
-const [name = '', port, targetPort] = process.argv.slice(2);
-const { default: fastProxy } = (await import(name)) as FastProxy;
+const started = readStarted();
+const { default: fastProxy } = (await import(started.name)) as FastProxy;
 const rival = fastProxy({
-  base: `http://127.0.0.1:${targetPort}`,
+  base: `http://127.0.0.1:${started.targetPort}`,
   undici: { connections: 10_000, pipelining: 1 },
 });
-const server = createServer((request, answer) => rival.proxy(request, answer, request.url ?? '/', {}));
-server.listen(Number(port), '127.0.0.1');
+listen(started, (request, answer) => rival.proxy(request, answer, request.url ?? '/', {}));

@@ -1,7 +1,9 @@
 // The rivals http-proxy and http-proxy-3, whose interface is the same, with the agent that their documentation names for
-// connections that are kept: `node http-proxy.ts PACKAGE PORT TARGET-PORT`.
+// connections that are kept. Arguments as in started.ts.
 
-import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+
+import { listen, readStarted } from './started.ts';
 
 /** Of the package, what is used here: its own types are there only once it is installed. */
 interface HttpProxy {
@@ -13,12 +15,12 @@ interface HttpProxy {
   };
 }
 
-const [name = '', port, targetPort] = process.argv.slice(2);
-const { default: httpProxy } = (await import(name)) as HttpProxy;
+const started = readStarted();
+const { default: httpProxy } = (await import(started.name)) as HttpProxy;
 const proxy = httpProxy.createProxyServer({
-  target: `http://127.0.0.1:${targetPort}`,
+  target: `http://127.0.0.1:${started.targetPort}`,
   agent: new Agent({ keepAlive: true }),
   xfwd: true,
 });
 proxy.on('error', (_error, _request, answer) => void answer.writeHead(502).end());
-createServer((request, answer) => proxy.web(request, answer)).listen(Number(port), '127.0.0.1');
+listen(started, (request, answer) => proxy.web(request, answer));

@@ -2,13 +2,15 @@
 
 import t from 'tap';
 
-import { readOptions } from '../../../../bench/gateway/options.ts';
-import { DIRECT, renderReport, type Entrant } from '../../../../bench/gateway/report.ts';
+import { AIMS, renderAims } from '../../../../bench/gateway/aims.ts';
+import { DIRECT, type Entrant } from '../../../../bench/gateway/entrant.ts';
+import { chosenBy, readOptions } from '../../../../bench/gateway/options.ts';
+import { renderReport } from '../../../../bench/gateway/report.ts';
 import { NGINX_DOCUMENTED, NGINX_TUNED, PORTICO } from '../../../../bench/gateway/rivals.ts';
 
 await t.test('a whole run has five rounds, a quick one has one', async (t) => {
   t.match(readOptions([]), { rounds: 5, writes: false, only: [] });
-  t.match(readOptions(['--quick']), { rounds: 1, seconds: 3 });
+  t.match(readOptions(['--quick']), { rounds: 1, seconds: 2 });
   t.match(readOptions(['--quick', '--rounds', '2', '--only', 'nginx,Portico']), {
     rounds: 2,
     only: ['nginx', 'Portico'],
@@ -20,10 +22,23 @@ await t.test('options that make no sense are refused', async (t) => {
   t.throws(() => readOptions(['--fast']), /--fast/);
   t.throws(() => readOptions(['--write', '--quick']), /whole runs/);
   t.throws(() => readOptions(['--write', '--only', 'nginx']), /whole runs/);
+  t.throws(() => readOptions(['--write', '--scenarios', 'tls']), /whole runs/);
+});
+
+await t.test('rivals and scenarios are chosen by parts of their names', async (t) => {
+  const all = [{ name: 'nginx, tuned' }, { name: 'HAProxy' }, { name: 'http-proxy' }];
+  t.strictSame(chosenBy(all, []), all);
+  t.strictSame(chosenBy(all, ['PROXY']), all.slice(1));
+  t.strictSame(chosenBy(all, ['tuned', 'http-']), [all[0], all[2]]);
+  t.strictSame(chosenBy(all, ['squid']), []);
 });
 
 function entrant(name: string, perCpuSecond: readonly number[], faults: readonly string[] = []): Entrant {
-  const rounds = perCpuSecond.map((value) => ({ smallPerCpuSecond: value, steadyP99Ms: value / 1_000 }));
+  const rounds = perCpuSecond.map((value) => ({
+    smallPerSecond: value,
+    smallPerCpuSecond: value,
+    steadyP99Ms: value / 1_000,
+  }));
   return { name, version: '1.2', setup: 'set up', rounds, faults };
 }
 
@@ -45,10 +60,30 @@ await t.test('the report compares medians with both ways to run nginx, and hides
     .filter((line) => line.startsWith(`| ${PORTICO} `))
     .slice(1)
     .map((line) => line.replaceAll(/ +/g, ' '));
-  t.match(small, '| 6,000 | – | 3.00x | 1.50x |');
+  t.match(small, '| 6,000 | – | 3.00x | 1.50x | 6,000 |');
   t.match(steady, '| 6.00 | – | 5.00 |', 'what is more than without a proxy');
   t.match(report, '- Portico: upload: answered 502');
   t.match(report, 'a machine');
   t.match(report, 'took 4 % of the two cores');
   t.notMatch(report, 'NaN');
+});
+
+await t.test('a table has those who were measured', async (t) => {
+  const machine = { machine: 'a machine', rounds: 1, seconds: 2, othersShare: 0 };
+  const report = renderReport({ ...machine, entrants: [entrant(PORTICO, [1_000])] });
+  t.match(report, '## Small answers\n');
+  t.notMatch(report, '## Held requests', 'which nobody has a figure of');
+});
+
+await t.test('an aim is met, missed, or not measured', async (t) => {
+  const entrants = [entrant(NGINX_TUNED, [1_000]), entrant(PORTICO, [700])];
+  const aim = { what: 'w', figure: 'smallPerCpuSecond', to: NGINX_TUNED, times: 0.6 };
+  const met = (given: Parameters<typeof renderAims>[0][number]): string | undefined =>
+    renderAims([given], entrants).split('\n').at(-1)?.replaceAll(/ +/g, ' ');
+  t.match(met({ ...aim, bound: 'at least' }), '| at least 0.6x | 0.70x | yes |');
+  t.match(met({ ...aim, bound: 'at least', times: 0.8 }), '| no |');
+  t.match(met({ ...aim, bound: 'at most' }), '| no |');
+  t.match(met({ ...aim, bound: 'at least', to: NGINX_DOCUMENTED }), '| – | – |');
+  t.match(met({ ...aim, bound: 'at least', figure: 'unknown' }), '| – | – |');
+  t.ok(AIMS.every(({ to }) => [NGINX_DOCUMENTED, NGINX_TUNED].includes(to)));
 });
