@@ -32,7 +32,11 @@ const LOCAL_ADDRESS = '127.0.0.1';
 const MAX_HOPS = 32;
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
 
-export function readClient(head: RequestHead, peer: Peer, trusted: AddressRanges): Client {
+export function readClient(
+  head: Pick<RequestHead, 'host' | 'rawHeaders'>,
+  peer: Peer,
+  trusted: AddressRanges,
+): Client {
   const peerAddress = peer.address === undefined ? undefined : bareAddress(peer.address);
   const isViaTrustedProxy = peer.isUnix
     ? trusted.hasUnixPeers

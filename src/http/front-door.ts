@@ -46,7 +46,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
   const { own, clock, log, metrics } = parts;
 
   return (request, response, peer) => {
-    const taken = parts.intake(
+    const taken = parts.intake.take(
       {
         method: request.method ?? '',
         target: request.url ?? '',
@@ -131,11 +131,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
 
   function refuseHead(request: IncomingMessage, response: ServerResponse, peer: Peer, code: ErrorCode): void {
     const target = request.url ?? '';
-    metrics.requests.inc({
-      route: 'unread',
-      status: errorEntry(code).status,
-      ended_by: errorEntry(code).blame,
-    });
+    metrics.requests.add('unread', errorEntry(code).status, errorEntry(code).blame);
     metrics.refusals.inc({ code });
     log[errorEntry(code).logLevel](
       { client: peer.address, method: request.method, target: redactTarget(target), code },

@@ -59,24 +59,47 @@ export function readHead(raw: RawHead): HeadVerdict {
 
   const target = readTarget(raw.method, raw.target);
   if (target === undefined) return { refused: 'REQUEST_TARGET_INVALID' };
+  const read = readFields(raw.rawHeaders, raw.httpVersion, target.authority);
+  if ('refused' in read) return read;
+  return { head: headOf(raw.method, target, read.fields) };
+}
 
-  const fields = framingFields(raw.rawHeaders);
-  const host = readHost(fields.hosts, target.authority, raw.httpVersion);
+/** What the header fields of a request say that its target does not change. */
+export type HeadFields = Pick<RequestHead, 'host' | 'rawHeaders' | 'body' | 'expectsContinue'>;
+
+/**
+ * Half of readHead(), for whoever asks it again and again with the same fields.
+ * @param authority of an absolute target, which Host has to equal
+ */
+export function readFields(
+  rawHeaders: readonly string[],
+  httpVersion: string,
+  authority?: string,
+): { readonly fields: HeadFields } | { readonly refused: ErrorCode } {
+  const framing = framingFields(rawHeaders);
+  const host = readHost(framing.hosts, authority, httpVersion);
   if (host === null) return { refused: 'REQUEST_HOST_INVALID' };
-  const body = readFraming(fields, raw.httpVersion);
+  const body = readFraming(framing, httpVersion);
   if (body === undefined) return { refused: 'REQUEST_FRAMING_AMBIGUOUS' };
+  return { fields: { host, rawHeaders, body, expectsContinue: framing.expectsContinue } };
+}
 
+/** The other half, for a target in origin form. @returns undefined if it is not canonical */
+export function readOrigin(method: string, target: string, fields: HeadFields): RequestHead | undefined {
+  const read = readOriginForm(target);
+  return read === undefined ? undefined : headOf(method, read, fields);
+}
+
+function headOf(method: string, target: Omit<Target, 'authority'>, fields: HeadFields): RequestHead {
   return {
-    head: {
-      method: raw.method,
-      target: target.origin,
-      path: target.path,
-      query: target.query,
-      host,
-      rawHeaders: raw.rawHeaders,
-      body,
-      expectsContinue: fields.expectsContinue,
-    },
+    method,
+    target: target.origin,
+    path: target.path,
+    query: target.query,
+    host: fields.host,
+    rawHeaders: fields.rawHeaders,
+    body: fields.body,
+    expectsContinue: fields.expectsContinue,
   };
 }
 
@@ -96,13 +119,16 @@ function readTarget(method: string, target: string): Target | undefined {
   const absolute = target.startsWith('/') ? undefined : ABSOLUTE_FORM.exec(target)?.groups;
   const authority = absolute?.['authority'];
   const rest = absolute === undefined ? target : (absolute['rest'] ?? '');
-  const origin = rest.startsWith('/') || absolute === undefined ? rest : `/${rest}`;
+  const read = readOriginForm(rest.startsWith('/') || absolute === undefined ? rest : `/${rest}`);
+  return read && { ...read, authority };
+}
 
+function readOriginForm(origin: string): Omit<Target, 'authority'> | undefined {
   const queryAt = origin.indexOf('?');
   const path = queryAt === -1 ? origin : origin.slice(0, queryAt);
   const query = queryAt === -1 ? undefined : origin.slice(queryAt + 1);
   if (!PATH.test(path) || (query !== undefined && !QUERY.test(query))) return undefined;
-  return { origin, path, query, authority };
+  return { origin, path, query };
 }
 
 interface FramingFields {

@@ -24,7 +24,8 @@ export class RequestOrder {
       line.current = response;
       response.once('close', () => {
         line.current = undefined;
-        if (!socket.destroyed) line.waiting.shift()?.();
+        // Ended on our side, it has told the client that there is no further answer: nothing may be done any more.
+        if (!socket.destroyed && !socket.writableEnded) line.waiting.shift()?.();
       });
       begin();
     };

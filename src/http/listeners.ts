@@ -74,7 +74,7 @@ export interface Splice {
   inFrontOf(behind: {
     readonly strictTransport: string | undefined;
     readonly handOver: (socket: Socket) => void;
-    readonly refuseSilent: (socket: Socket) => void;
+    readonly refuse: (socket: Socket, code: ErrorCode) => void;
   }): (socket: Socket, peer: Peer) => void;
   /** Whether the lane has this connection now. */
   has(socket: Socket): boolean;
@@ -106,6 +106,8 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
   const sockets = new Set<Socket>();
   /** Those that have left HTTP. */
   const upgraded = new WeakSet<Socket>();
+  /** Those on which something came that is no request. */
+  const unreadable = new WeakSet<Duplex>();
   const order = new RequestOrder();
   const handshakes = new Handshakes();
   const servers: Listener[] = [];
@@ -152,7 +154,11 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
         if (!upgraded.has(socket) && parts.splice?.has(socket) !== true)
           order.whenFree(socket, () => socket.destroySoon());
       }
-      await Promise.all(closed);
+      // A server says that it is closed before its last connections have told so to whoever is busy with them.
+      const gone = [...sockets].map(
+        (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+      );
+      await Promise.all([...closed, ...gone]);
     },
     destroy() {
       for (const { server } of everyListener()) server.close();
@@ -245,11 +251,14 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     server.removeAllListeners(event);
     const handOver = (socket: Socket): void => {
       for (const listener of toHttp) listener.call(server, socket);
+      // Whoever listens to the bytes makes Node feed its parser from this side, as it does with bytes that were read
+      // before: fed from beneath, it lets promises go on in the middle of what came at once, and another answer results.
+      socket.on('data', ignore).off('data', ignore);
     };
     const begin = splice?.inFrontOf({
       strictTransport: tls?.strictTransport,
       handOver,
-      refuseSilent: (socket) => refuse(socket, 'REQUEST_TIMEOUT'),
+      refuse,
     });
     return (socket) => {
       serve(socket);
@@ -290,6 +299,9 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
   }
 
   function onParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    // Every further piece of nonsense would be another error, with another answer.
+    if (unreadable.has(socket)) return;
+    unreadable.add(socket);
     if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
@@ -313,6 +325,10 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     parts.onRefused(code, undefined);
     answerRefusal(socket, code);
   }
+}
+
+function ignore(): void {
+  // It is there to be registered only.
 }
 
 /** One address to open, and what is behind it. */

@@ -114,7 +114,7 @@ export function createUpgrades(parts: UpgradesParts): Upgrades {
 
   function refuse(upgrade: Upgrade, code: ErrorCode): void {
     const { blame, status, logLevel } = errorEntry(code);
-    metrics.requests.inc({ route: ROUTE, status, ended_by: blame });
+    metrics.requests.add(ROUTE, status, blame);
     metrics.refusals.inc({ code });
     log[logLevel]({ ...describe(upgrade), status, code, ended_by: blame }, 'request');
     const { socket, requestHead } = upgrade;

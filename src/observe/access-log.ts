@@ -21,7 +21,7 @@ export interface AccessRecord {
 export function recordExchange(exchange: Passage, record: AccessRecord, log: Logger, metrics: Metrics): void {
   const { outcome, head } = exchange;
   const endedBy = outcome.endedBy ?? 'complete';
-  metrics.requests.inc({ route: outcome.route, status: record.status, ended_by: endedBy });
+  metrics.requests.add(outcome.route, record.status, endedBy);
   metrics.requestSeconds.observe({ route: outcome.route }, record.durationMs / 1000);
   if (outcome.retries > 0) metrics.retries.inc(outcome.retries);
   if (outcome.code !== undefined) metrics.refusals.inc({ code: outcome.code });

@@ -3,6 +3,8 @@
 
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+import { RequestTally } from './request-tally.ts';
+
 export interface GaugeSources {
   readonly heldPolls: () => number;
   readonly connections: () => number;
@@ -28,14 +30,22 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const requests = new RequestTally();
+  const requestsTotal = new Counter({
+    name: 'portico_requests_total',
+    help: 'Requests by route, status and whose doing their end was (complete, client, refused, upstream, gateway).',
+    labelNames: ['route', 'status', 'ended_by'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const { route, status, endedBy, count } of requests.counts())
+        this.inc({ route, status, ended_by: endedBy }, count);
+    },
+  });
+  registry.registerMetric(requestsTotal);
   return {
     registry,
-    requests: new Counter({
-      name: 'portico_requests_total',
-      help: 'Requests by route, status and whose doing their end was (complete, client, refused, upstream, gateway).',
-      labelNames: ['route', 'status', 'ended_by'],
-      registers,
-    }),
+    requests,
     requestSeconds: new Histogram({
       name: 'portico_request_duration_seconds',
       help: 'Seconds from a request head to the end of its answer, by route.',

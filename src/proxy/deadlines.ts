@@ -10,7 +10,8 @@ const MAX_POLL_MS = 3_600_000;
 
 /** Whether Synapse holds this request until something happens. */
 export function isLongPoll(head: RequestHead): boolean {
-  return LONG_POLL.test(head.path);
+  // Asked of every request; nearly all others end in something else.
+  return (head.path.endsWith('sync') || head.path.endsWith('events')) && LONG_POLL.test(head.path);
 }
 
 /** @param responseTimeoutMs `synapse.response_timeout`; a long poll waits its own `timeout` on top of it */

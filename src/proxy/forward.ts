@@ -13,7 +13,7 @@ import { breakOff, endLingering, isBodyRead, sendAnswer } from '../http/send.ts'
 import { MeteredBody, readWhole } from './body.ts';
 import { isLongPoll, responseDeadlineMs } from './deadlines.ts';
 import { classifyFailure, FAILURE_CODES } from './failures.ts';
-import { requestHeaders, responseHeaders } from './headers.ts';
+import { isCodedForTransfer, isReason, requestHeaders, responseHeaders } from './headers.ts';
 import { keepsBodyForReplay, mayRetry } from './retry.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -184,12 +184,18 @@ class Forwarding implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     const { request, response, outcome } = this.#exchange;
+    const given = rawList(controller.rawHeaders);
+    if (isCodedForTransfer(given)) {
+      this.#fail('UPSTREAM_FAILED');
+      this.#abandon();
+      return;
+    }
     outcome.firstByteMs = this.#clock.monotonicMs() - this.#startedMs;
-    const headers = responseHeaders(rawList(controller.rawHeaders));
+    const headers = responseHeaders(given);
     // Synapse answered before it had the whole body: what is left of it must not be taken for the next request.
     if (!isBodyRead(request)) headers.push('Connection', 'close');
     response.sendDate = false;
-    response.writeHead(status, statusText ?? '', headers);
+    response.writeHead(status, statusText !== undefined && isReason(statusText) ? statusText : '', headers);
     // The head goes out now: the first piece of a body may be long in coming. Not by flushHeaders(), which writes it
     // as UTF-8 and so turns every byte above 127 into two.
     response.write(NOTHING);
@@ -217,9 +223,10 @@ class Forwarding implements Dispatcher.DispatchHandler {
   /** A reader that stopped would hold our buffers, and Synapse's connection with them, for ever. */
   #watchReader(): void {
     this.#cancelStall?.();
-    this.#cancelStall = this.#clock.after(this.#limits.bodyIdleTimeoutMs, () =>
-      this.#exchange.response.destroy(),
-    );
+    const { response } = this.#exchange;
+    this.#cancelStall = this.#clock.after(this.#limits.bodyIdleTimeoutMs, () => {
+      if (response.writableLength > 0) response.destroy();
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

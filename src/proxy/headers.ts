@@ -5,7 +5,7 @@ import type { Client } from '../http/client.ts';
 import type { RequestHead } from '../http/head.ts';
 
 /** RFC 9110 section 7.6.1, and the framing fields, which the next hop's message gets anew. */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -48,6 +48,11 @@ const NEVER_IN_TRAILERS = new Set([
 
 /** The header list for Synapse: the client's, less hop-by-hop and forwarding fields, then ours. */
 export function requestHeaders(head: RequestHead, client: Client, requestId: string): string[] {
+  return [...forwardedHeaders(head, client), 'X-Request-Id', requestId];
+}
+
+/** The same without what is another with each request. */
+export function forwardedHeaders(head: Pick<RequestHead, 'host' | 'rawHeaders'>, client: Client): string[] {
   const named = connectionMembers(head.rawHeaders);
   const headers: string[] = [];
   for (let i = 0; i < head.rawHeaders.length; i += 2) {
@@ -62,7 +67,6 @@ export function requestHeaders(head: RequestHead, client: Client, requestId: str
   headers.push('X-Forwarded-For', client.address);
   headers.push('X-Forwarded-Proto', client.scheme);
   headers.push('X-Forwarded-Host', client.host);
-  headers.push('X-Request-Id', requestId);
   return headers;
 }
 
@@ -100,9 +104,25 @@ export function responseHeaders(rawHeaders: readonly string[]): string[] {
     const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || named.has(lower)) continue;
-    headers.push(name, rawHeaders[i + 1] ?? '');
+    // RFC 9112 section 5.1: the blanks around a value are not of it.
+    headers.push(name, (rawHeaders[i + 1] ?? '').replace(/[\t ]+$/, ''));
   }
   return headers;
+}
+
+/** Whether a reason phrase can be passed on: Node refuses to write any other, and no client needs one. */
+export function isReason(text: string): boolean {
+  return /^[\t -~]*$/.test(text);
+}
+
+/** Whether the body of an answer is coded in a way that is not undone here, although its field is taken out. */
+export function isCodedForTransfer(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (name, i) =>
+      i % 2 === 0 &&
+      name.toLowerCase() === 'transfer-encoding' &&
+      rawHeaders[i + 1]?.trim().toLowerCase() !== 'chunked',
+  );
 }
 
 /** Whether a trailer section (raw list) holds a field that may not stand there. */

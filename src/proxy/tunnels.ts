@@ -101,7 +101,7 @@ export function createTunnels(parts: TunnelsParts): Tunnels {
 
   function record(upgrade: Upgrade, upstream: TunnelUpstream, end: TunnelEnd, durationMs: number): void {
     const { status, code, endedBy } = end;
-    metrics.requests.inc({ route: 'tunnel', status, ended_by: endedBy });
+    metrics.requests.add('tunnel', status, endedBy);
     if (code !== undefined) metrics.refusals.inc({ code });
     log[code === undefined ? 'info' : errorEntry(code).logLevel](
       {

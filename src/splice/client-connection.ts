@@ -4,15 +4,23 @@
 import type { Socket } from 'node:net';
 
 import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Answer } from '../http/errors.ts';
-import type { Peer } from '../http/client.ts';
 import { breakOff } from '../http/send.ts';
-import type { RawHead } from '../http/head.ts';
+import type { AccessRecord } from '../observe/access-log.ts';
 import type { Passage } from '../http/exchange.ts';
+import type { FieldsMemory } from './connection-fields.ts';
 import { Deadline } from './deadline.ts';
 import type { AskingClient, Forwarding } from './forwarding.ts';
-import { readPlainHead } from './request-head.ts';
+import { readPlainHead, type PlainHead } from './request-head.ts';
 import { answerText, type AnswerSetting } from './write-heads.ts';
+
+/** What is to be known of a client before its request is passed on. */
+export interface PlanningClient extends AskingClient {
+  /** Remote address of the connection; undefined on a Unix socket. */
+  readonly peerAddress: string | undefined;
+  readonly fields: FieldsMemory;
+}
 
 /** What the policy makes of a plain request. */
 export type Plan =
@@ -25,16 +33,14 @@ export interface ClientConnectionParts {
   readonly maxHeadBytes: number;
   readonly headerTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
   /** @param followingBytes what came with the head @returns undefined for what is the HTTP server's */
-  plan(raw: RawHead, followingBytes: number, peer: Peer, client: AskingClient): Plan | undefined;
-  ended(
-    passage: Passage,
-    record: { status: number; startedMs: number; bytesReceived: number; bytesSent: number },
-  ): void;
+  plan(head: PlainHead, followingBytes: number, client: PlanningClient): Plan | undefined;
+  ended(passage: Passage, record: AccessRecord): void;
   /** The connection is nobody's now: `unread` was received and stands in it to be read again. */
   handOver(socket: Socket, unread: number): void;
-  /** A connection on which nothing was asked in time. */
-  refuseSilent(socket: Socket): void;
+  /** A connection on which nothing was asked, or nothing that can be read. */
+  refuse(socket: Socket, code: ErrorCode): void;
   /** The lane has nothing to do with the socket any more. */
   left(socket: Socket): void;
 }
@@ -47,11 +53,12 @@ const LINGER_MS = 5_000;
 const KEEP_ALIVE_GRACE_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
 
-export class ClientConnection implements AskingClient {
+export class ClientConnection implements PlanningClient {
   readonly setting: AnswerSetting;
+  readonly peerAddress: string | undefined;
+  readonly fields: FieldsMemory;
 
   readonly #socket: Socket;
-  readonly #peer: Peer;
   readonly #parts: ClientConnectionParts;
   readonly #deadline: Deadline;
   #forwarding: Forwarding | undefined;
@@ -60,18 +67,25 @@ export class ClientConnection implements AskingClient {
   #waiting: Buffer = NOTHING;
   #hasAsked = false;
   #isClosing = false;
+  #isEndedByClient = false;
   /** Of a body that nobody wants. */
   #bytesToDiscard = 0;
 
   readonly #onData = (bytes: Buffer): void => this.#received(bytes);
   readonly #onDrain = (): void => this.#drained();
-  readonly #onEnd = (): void => void this.#socket.end();
+  readonly #onEnd = (): void => this.#ended();
   readonly #onError = (): void => void this.#socket.destroy();
   readonly #onClose = (): void => this.#closed();
 
-  constructor(socket: Socket, peer: Peer, parts: ClientConnectionParts) {
+  constructor(
+    socket: Socket,
+    peerAddress: string | undefined,
+    fields: FieldsMemory,
+    parts: ClientConnectionParts,
+  ) {
     this.#socket = socket;
-    this.#peer = peer;
+    this.peerAddress = peerAddress;
+    this.fields = fields;
     this.#parts = parts;
     this.setting = parts.setting;
     this.#deadline = new Deadline(parts.clock, () => this.#deadlinePassed());
@@ -95,26 +109,34 @@ export class ClientConnection implements AskingClient {
     this.#socket.resume();
   }
 
-  setDeadline(delayMs: number): void {
-    this.#deadline.set(delayMs, this.#parts.clock.monotonicMs());
+  get hasSentAll(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
+  tellWhenSent(): void {
+    this.#socket.write('', this.#onDrain);
+  }
+
+  setDeadline(delayMs: number, nowMs = this.#parts.clock.monotonicMs()): void {
+    this.#deadline.set(delayMs, nowMs);
   }
 
   finished(closes: boolean): void {
     const forwarding = this.#forwarding;
     if (forwarding === undefined) return;
-    this.#forwarding = undefined;
-    this.#record(forwarding);
-    if (closes || this.#isClosing) {
-      this.#close(forwarding.bodyBytesLeft);
+    if (closes && forwarding.bodyBytesLeft > 0) {
+      this.#linger(forwarding.bodyBytesLeft);
       return;
     }
-    this.#deadline.clear();
-    if (this.#waiting.length === 0) {
-      this.#idle();
-      return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#record(forwarding, nowMs);
+    if (closes || this.#isClosing) this.#close();
+    else if (this.#waiting.length === 0) this.#idle(nowMs);
+    else if (this.#isEndedByClient) this.#parts.refuse(this.#leave(), 'REQUEST_MALFORMED');
+    else {
+      this.#socket.resume();
+      this.#handOver(this.#waiting);
     }
-    this.#socket.resume();
-    this.#handOver(this.#waiting);
   }
 
   breakOff(): void {
@@ -128,13 +150,13 @@ export class ClientConnection implements AskingClient {
   /** Closes the connection as soon as no request is in work. */
   closeWhenFree(): void {
     this.#isClosing = true;
-    if (this.#forwarding === undefined) this.#socket.destroySoon();
+    if (this.#forwarding === undefined) this.#close();
   }
 
   #received(bytes: Buffer): void {
     if (this.#bytesToDiscard > 0) {
       this.#bytesToDiscard -= bytes.length;
-      if (this.#bytesToDiscard <= 0) this.#socket.destroySoon();
+      if (this.#bytesToDiscard <= 0) this.#endLinger();
       return;
     }
     const forwarding = this.#forwarding;
@@ -151,7 +173,7 @@ export class ClientConnection implements AskingClient {
   #read(received: Buffer): void {
     const plain = readPlainHead(received, this.#parts.maxHeadBytes);
     const rest = plain === undefined ? received : received.subarray(plain.bytes);
-    const plan = plain && this.#parts.plan(plain.raw, rest.length, this.#peer, this);
+    const plan = plain && this.#parts.plan(plain, rest.length, this);
     if (plain === undefined || plan === undefined) {
       this.#handOver(received);
       return;
@@ -160,7 +182,6 @@ export class ClientConnection implements AskingClient {
     this.#receivedBytes = received.length;
     if (plan.kind === 'answer') {
       this.#answer(plan.passage, plan.answer);
-      this.#idle();
       return;
     }
     this.#deadline.clear();
@@ -180,13 +201,14 @@ export class ClientConnection implements AskingClient {
     // Who asks on without reading is not read either.
     if (!this.write(text)) this.#socket.pause();
     passage.outcome.endedBy = 'complete';
-    const { status } = answer;
+    const nowMs = clock.monotonicMs();
     this.#parts.ended(passage, {
-      status,
-      startedMs,
+      status: answer.status,
+      durationMs: nowMs - startedMs,
       bytesReceived: this.#receivedBytes,
       bytesSent: text.length,
     });
+    this.#idle(nowMs);
   }
 
   #drained(): void {
@@ -194,8 +216,8 @@ export class ClientConnection implements AskingClient {
     else this.#forwarding.clientDrained();
   }
 
-  #idle(): void {
-    this.setDeadline(this.#parts.keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
+  #idle(nowMs: number): void {
+    this.setDeadline(this.#parts.keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS, nowMs);
   }
 
   #handOver(unread: Buffer): void {
@@ -204,48 +226,73 @@ export class ClientConnection implements AskingClient {
     this.#parts.handOver(this.#socket, unread.length);
   }
 
-  /** @param bodyBytesLeft of the last request */
-  #close(bodyBytesLeft: number): void {
+  #close(): void {
     this.#isClosing = true;
-    if (bodyBytesLeft === 0) {
-      this.#socket.destroySoon();
-      return;
-    }
-    // Closing with unread bytes in the kernel sends a reset, and the client's kernel would then drop the answer.
+    this.#socket.destroySoon();
+    // That waits for what is still to be sent, and a client that does not read never takes it.
+    this.setDeadline(this.#parts.bodyIdleTimeoutMs);
+  }
+
+  /** Closing with unread bytes in the kernel sends a reset, and the client's kernel would then drop the answer. */
+  #linger(bodyBytesLeft: number): void {
+    this.#isClosing = true;
     this.#bytesToDiscard = bodyBytesLeft;
     this.#socket.resume();
     this.setDeadline(LINGER_MS);
   }
 
+  #endLinger(): void {
+    this.#bytesToDiscard = 0;
+    if (this.#forwarding !== undefined) this.#record(this.#forwarding, this.#parts.clock.monotonicMs());
+    this.#close();
+  }
+
   #deadlinePassed(): void {
-    if (this.#forwarding !== undefined) this.#forwarding.deadlinePassed();
-    else if (this.#hasAsked) this.#socket.destroySoon();
-    else {
-      this.#leave();
-      this.#parts.refuseSilent(this.#socket);
+    if (this.#bytesToDiscard > 0) this.#endLinger();
+    else if (this.#forwarding !== undefined) this.#forwarding.deadlinePassed();
+    else if (this.#isClosing) this.#socket.destroy();
+    else if (this.#hasAsked) this.#close();
+    else this.#parts.refuse(this.#leave(), 'REQUEST_TIMEOUT');
+  }
+
+  /** The client has said its last word. It is taken for gone, as the HTTP server does, unless it broke off in one. */
+  #ended(): void {
+    const forwarding = this.#forwarding;
+    if (forwarding !== undefined && this.#bytesToDiscard === 0) {
+      if (forwarding.bodyBytesLeft > 0) {
+        if (forwarding.status === 0) this.#parts.refuse(this.#socket, 'REQUEST_MALFORMED');
+        else this.#socket.end(() => this.#socket.destroy());
+        return;
+      }
+      if (this.#waiting.length > 0 && this.#waiting.indexOf('\r\n\r\n') === -1) {
+        this.#isEndedByClient = true;
+        return;
+      }
     }
+    this.#socket.end();
   }
 
   #closed(): void {
-    const forwarding = this.#forwarding;
     this.#leave();
-    this.#forwarding = undefined;
+    const forwarding = this.#forwarding;
     if (forwarding === undefined) return;
     forwarding.clientGone();
-    this.#record(forwarding);
+    this.#record(forwarding, this.#parts.clock.monotonicMs());
   }
 
-  #record({ passage, startedMs, status, sentBytes, onAnswered }: Forwarding): void {
+  #record({ passage, startedMs, status, sentBytes, onAnswered }: Forwarding, nowMs: number): void {
+    this.#forwarding = undefined;
+    passage.outcome.endedBy ??= 'complete';
     this.#parts.ended(passage, {
       status,
-      startedMs,
+      durationMs: nowMs - startedMs,
       bytesReceived: this.#receivedBytes,
       bytesSent: sentBytes,
     });
     onAnswered?.(status);
   }
 
-  #leave(): void {
+  #leave(): Socket {
     this.#deadline.close();
     const socket = this.#socket;
     socket.off('data', this.#onData);
@@ -254,5 +301,6 @@ export class ClientConnection implements AskingClient {
     socket.off('error', this.#onError);
     socket.off('close', this.#onClose);
     this.#parts.left(socket);
+    return socket;
   }
 }

@@ -12,7 +12,7 @@ import type { AnswerHead } from './answer-head.ts';
 import { chunkHead, LAST_CHUNK } from './chunked.ts';
 import type { Borrower, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
-import { answerHeadText, answerText, requestHeadText, type AnswerSetting } from './write-heads.ts';
+import { answerHeadText, answerText, type AnswerSetting } from './write-heads.ts';
 
 export interface ForwardingParts {
   readonly pool: UpstreamPool;
@@ -22,6 +22,13 @@ export interface ForwardingParts {
   readonly bodyIdleTimeoutMs: number;
 }
 
+/** A request as it is passed on. */
+export interface AskedRequest {
+  readonly passage: Passage;
+  /** The head for Synapse. */
+  readonly head: string;
+}
+
 /** The client's side of an exchange. */
 export interface AskingClient {
   readonly setting: AnswerSetting;
@@ -29,8 +36,12 @@ export interface AskingClient {
   write(data: string | Buffer): boolean;
   pauseBody(): void;
   resumeBody(): void;
+  /** Whether all that was written has left this process. */
+  readonly hasSentAll: boolean;
+  /** `clientDrained` follows once it has. */
+  tellWhenSent(): void;
   /** In place of the one before: `deadlinePassed` is called unless the exchange is over first. */
-  setDeadline(delayMs: number): void;
+  setDeadline(delayMs: number, nowMs?: number): void;
   /** The exchange is over. @param closes whether the connection ends with it */
   finished(closes: boolean): void;
   /** Ends the connection so that the answer looks complete to nobody. */
@@ -51,6 +62,7 @@ export class Forwarding implements Borrower {
   status = 0;
   sentBytes = 0;
 
+  readonly #head: string;
   readonly #client: AskingClient;
   readonly #parts: ForwardingParts;
   #bodyBytesLeft: number;
@@ -69,9 +81,15 @@ export class Forwarding implements Borrower {
   #canWrite = true;
   #waitsForUpstream = false;
 
-  constructor(passage: Passage, client: AskingClient, parts: ForwardingParts, onAnswered?: OnAnswered) {
+  constructor(
+    { passage, head }: AskedRequest,
+    client: AskingClient,
+    parts: ForwardingParts,
+    onAnswered: OnAnswered | undefined,
+  ) {
     const { body } = passage.head;
     this.passage = passage;
+    this.#head = head;
     this.#client = client;
     this.#parts = parts;
     this.onAnswered = onAnswered;
@@ -123,7 +141,7 @@ export class Forwarding implements Borrower {
   clientDrained(): void {
     this.#canWrite = true;
     if (this.#isOver) {
-      this.#finish();
+      if (this.#client.hasSentAll) this.#client.finished(this.#closes);
       return;
     }
     this.#connection?.resume();
@@ -174,11 +192,14 @@ export class Forwarding implements Borrower {
 
   flush(): void {
     this.#writeText();
-    if (this.#isOver && this.#canWrite) {
-      this.#finish();
+    if (this.#isOver && this.#client.hasSentAll) {
+      this.#client.finished(this.#closes);
       return;
     }
-    if (!this.#canWrite) this.#connection?.pause();
+    if (this.#isOver) {
+      this.#canWrite = false;
+      this.#client.tellWhenSent();
+    } else if (!this.#canWrite) this.#connection?.pause();
     if (this.#isAnswered || !this.#canWrite) this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
   }
 
@@ -213,7 +234,7 @@ export class Forwarding implements Borrower {
     }
     this.#connection = connection;
     connection.lend(this);
-    const head = requestHeadText(this.passage);
+    const head = this.#head;
     const isJoined = head.length + body.length <= MAX_JOINED_BYTES;
     const canWrite = connection.write(isJoined ? head + body.toString('latin1') : head);
     const isAllTaken = isJoined ? canWrite : connection.write(body);
@@ -238,9 +259,9 @@ export class Forwarding implements Borrower {
     this.#waitForAnswer();
   }
 
-  #waitForAnswer(): void {
+  #waitForAnswer(nowMs?: number): void {
     if (!this.#isAnswered)
-      this.#client.setDeadline(responseDeadlineMs(this.passage.head, this.#parts.responseTimeoutMs));
+      this.#client.setDeadline(responseDeadlineMs(this.passage.head, this.#parts.responseTimeoutMs), nowMs);
   }
 
   /** Answers with the error, or breaks an answer that has begun. */
@@ -258,11 +279,6 @@ export class Forwarding implements Borrower {
     this.#closes = answer.closes || this.#bodyBytesLeft > 0;
     this.#text = answerText(answer, this.#closes, this.#parts.clock.nowMs(), this.#client.setting);
     this.flush();
-  }
-
-  #finish(): void {
-    this.passage.outcome.endedBy ??= 'complete';
-    this.#client.finished(this.#closes);
   }
 
   #writeText(): void {

@@ -7,20 +7,29 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 
 import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Peer } from '../http/client.ts';
 import type { ConnectionBytes } from '../http/connection-bytes.ts';
 
 import { newOutcome, type OnAnswered, type Passage } from '../http/exchange.ts';
-import type { RawHead, RequestHead } from '../http/head.ts';
+import type { RequestHead } from '../http/head.ts';
 import type { Intake } from '../http/intake.ts';
 import { preflightAnswer } from '../http/preflight.ts';
 import { recordExchange } from '../observe/access-log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { isLongPoll } from '../proxy/deadlines.ts';
 import type { OpenConnection } from '../proxy/upstream.ts';
-import { ClientConnection, type ClientConnectionParts, type Plan } from './client-connection.ts';
-import { Forwarding, type AskingClient } from './forwarding.ts';
+import {
+  ClientConnection,
+  type ClientConnectionParts,
+  type Plan,
+  type PlanningClient,
+} from './client-connection.ts';
+import { FieldsMemory } from './connection-fields.ts';
+import { Forwarding, type AskedRequest } from './forwarding.ts';
+import type { PlainHead } from './request-head.ts';
 import { UpstreamPool } from './upstream-pool.ts';
+import { keepAliveLines, requestHeadText } from './write-heads.ts';
 
 export interface SpliceParts {
   readonly intake: Intake;
@@ -50,8 +59,8 @@ export interface Behind {
   readonly strictTransport: string | undefined;
   /** The HTTP server: what was received of its first request is there to be read again. */
   readonly handOver: (socket: Socket) => void;
-  /** Nothing was asked on this connection in time. */
-  readonly refuseSilent: (socket: Socket) => void;
+  /** Answers with the error and closes, where there is no request to answer. */
+  readonly refuse: (socket: Socket, code: ErrorCode) => void;
 }
 
 export interface SpliceLane {
@@ -80,7 +89,8 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
     inFrontOf(behind) {
       const connectionParts = partsBehind(behind);
       return (socket, peer) => {
-        connections.set(socket, new ClientConnection(socket, peer, connectionParts));
+        const fields = new FieldsMemory(parts.intake, peer);
+        connections.set(socket, new ClientConnection(socket, peer.address, fields, connectionParts));
       };
     },
     has: (socket) => connections.has(socket),
@@ -96,48 +106,46 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
     close: () => pool.close(),
   };
 
-  function partsBehind({ strictTransport, handOver, refuseSilent }: Behind): ClientConnectionParts {
+  function partsBehind({ strictTransport, handOver, refuse }: Behind): ClientConnectionParts {
     return {
       clock,
-      setting: { keepAliveSeconds: Math.floor(limits.keepAliveTimeoutMs / 1_000), strictTransport },
+      setting: { keepAliveLines: keepAliveLines(limits.keepAliveTimeoutMs), strictTransport },
       maxHeadBytes: limits.headerSizeBytes,
       headerTimeoutMs: limits.headerTimeoutMs,
       keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+      bodyIdleTimeoutMs: limits.bodyIdleTimeoutMs,
       plan,
-      ended(passage, { startedMs, ...record }) {
-        recordExchange(passage, { ...record, durationMs: clock.monotonicMs() - startedMs }, log, metrics);
-      },
+      ended: (passage, record) => recordExchange(passage, record, log, metrics),
       handOver(socket, unread) {
         bytes.handOver(socket, unread);
         handOver(socket);
       },
-      refuseSilent,
+      refuse,
       left: (socket) => connections.delete(socket),
     };
   }
 
-  function plan(raw: RawHead, followingBytes: number, peer: Peer, asking: AskingClient): Plan | undefined {
+  function plan(plain: PlainHead, followingBytes: number, asking: PlanningClient): Plan | undefined {
     if (parts.isDraining()) return undefined;
-    const taken = parts.intake(raw, peer);
-    if ('refused' in taken || !isForwardable(taken.head, followingBytes)) return undefined;
+    const known = asking.fields.read(plain.fieldLines);
+    const taken = known && parts.intake.readTarget(plain.method, plain.target, known);
+    if (known === undefined || taken === undefined || !isForwardable(taken.head, followingBytes))
+      return undefined;
     const { head, client, requestId, route } = taken;
-    const passage = {
-      requestId,
-      head,
-      client,
-      peerAddress: peer.address,
-      outcome: newOutcome(route.route),
-    };
+    const { peerAddress } = asking;
+    const passage = { requestId, head, client, peerAddress, outcome: newOutcome(route.route) };
     if (route.to === 'preflight') return { kind: 'answer', passage, answer: preflightAnswer(head.path) };
     if (route.to !== 'synapse') return undefined;
     passage.outcome.upstream = parts.upstreamName;
-    return { kind: 'forward', forwarding: forward(passage, asking) };
+    const asked = { passage, head: requestHeadText(passage, known.forwardedLines) };
+    return { kind: 'forward', forwarding: forward(asked, asking) };
   }
 
-  function forward(passage: Passage, asking: AskingClient): Forwarding {
-    const onAnswered = parts.passing(passage);
-    if (!isLongPoll(passage.head)) return new Forwarding(passage, asking, forwardingParts, onAnswered);
-    const poll: Forwarding = new Forwarding(passage, asking, forwardingParts, (status) => {
+  function forward(asked: AskedRequest, asking: PlanningClient): Forwarding {
+    const onAnswered = parts.passing(asked.passage);
+    if (!isLongPoll(asked.passage.head)) return new Forwarding(asked, asking, forwardingParts, onAnswered);
+    asking.fields.forget();
+    const poll: Forwarding = new Forwarding(asked, asking, forwardingParts, (status) => {
       polls.delete(poll);
       onAnswered?.(status);
     });

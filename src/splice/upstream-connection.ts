@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 
 import type { FailureKind } from '../proxy/failures.ts';
-import { MAX_ANSWER_HEAD_BYTES, readAnswerHead, type AnswerHead } from './answer-head.ts';
+import { isNoHead, MAX_ANSWER_HEAD_BYTES, readAnswerHead, type AnswerHead } from './answer-head.ts';
 import { ChunkedReader } from './chunked.ts';
 
 /** The exchange that a connection is lent to. */
@@ -22,6 +22,8 @@ export interface Borrower {
 }
 
 const NOTHING = Buffer.alloc(0);
+const CR = 0x0d;
+const LF = 0x0a;
 
 export class UpstreamConnection {
   /** When it was last given back; monotonic. */
@@ -103,11 +105,18 @@ export class UpstreamConnection {
 
   /** @returns false if it is none */
   #readHead(borrower: Borrower): boolean {
-    const end = this.#unread.indexOf('\r\n\r\n', 0, 'latin1');
-    if (end === -1) return this.#unread.length <= MAX_ANSWER_HEAD_BYTES;
-    const head = readAnswerHead(this.#unread.toString('latin1', 0, end));
-    // Nobody asked for another protocol.
-    if (head === undefined || end > MAX_ANSWER_HEAD_BYTES || head.status === 101) return false;
+    // RFC 9112 section 2.2 says it of requests, and the parser of Node does it to answers too.
+    while (this.#unread[0] === CR && this.#unread[1] === LF) this.#unread = this.#unread.subarray(2);
+    const text = this.#unread.toString('latin1', 0, Math.min(this.#unread.length, MAX_ANSWER_HEAD_BYTES));
+    const end = text.indexOf('\r\n\r\n');
+    if (end === -1) return this.#unread.length < MAX_ANSWER_HEAD_BYTES && !isNoHead(text);
+    const head = readAnswerHead(text.slice(0, end + 2));
+    if (head === undefined) return false;
+    if (head.status <= 101) {
+      this.#lost();
+      this.#socket.destroy();
+      return true;
+    }
     this.#unread = this.#unread.subarray(end + 4);
     if (head.status < 200) return this.#unread.length === 0 || this.#readHead(borrower);
     this.#answer = head;
@@ -138,6 +147,8 @@ export class UpstreamConnection {
 
   #break(borrower: Borrower): void {
     this.destroy();
+    // What was good of it has been passed on by the time that the client sees it break.
+    borrower.flush();
     borrower.lost('broken');
   }
 
@@ -150,6 +161,7 @@ export class UpstreamConnection {
     this.#socket.destroy();
   }
 
+  /** Also to who said what nobody asked for, `go on` or `let us speak something else`: nothing was answered then. */
   #lost(): void {
     const borrower = this.#borrower;
     this.#borrower = undefined;

@@ -4,16 +4,17 @@
 import { STATUS_CODES } from 'node:http';
 
 import { httpDate } from '../clock.ts';
+import type { Client } from '../http/client.ts';
 import type { Answer } from '../http/errors.ts';
 import type { Passage } from '../http/exchange.ts';
-import { requestHeaders, responseHeaders } from '../proxy/headers.ts';
+import type { HeadFields } from '../http/head.ts';
+import { forwardedHeaders } from '../proxy/headers.ts';
 import type { AnswerHead } from './answer-head.ts';
 
-/** The empty line included. */
-export function requestHeadText({ head, client, requestId }: Passage): string {
-  const { method, target, host, body } = head;
-  let text = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
-  const fields = requestHeaders(head, client, requestId);
+/** What Synapse gets of a client's fields, and the fields that are ours, but the id of the request. */
+export function forwardedFieldLines(given: HeadFields, client: Client): string {
+  const fields = forwardedHeaders(given, client);
+  let text = `host: ${given.host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     // Both were written already, or are written in their own place.
@@ -21,48 +22,53 @@ export function requestHeadText({ head, client, requestId }: Passage): string {
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue;
     text += `${name}: ${fields[i + 1]}\r\n`;
   }
+  return text;
+}
+
+/** The empty line included. @param forwardedLines of `forwardedFieldLines` */
+export function requestHeadText({ head, requestId }: Passage, forwardedLines: string): string {
+  const { method, target, body } = head;
+  const text = `${method} ${target} HTTP/1.1\r\n${forwardedLines}X-Request-Id: ${requestId}\r\n`;
   if (body.kind === 'length') return `${text}content-length: ${body.bytes}\r\n\r\n`;
   return method === 'POST' || method === 'PUT' ? `${text}content-length: 0\r\n\r\n` : `${text}\r\n`;
 }
 
 export interface AnswerSetting {
-  /** What the client is told of how long it may keep its connection. */
-  readonly keepAliveSeconds: number;
+  /** The lines by which a client is told that, and how long, it may keep its connection. */
+  readonly keepAliveLines: string;
   /** The value of `Strict-Transport-Security`, in place of what the answer itself says; undefined to leave it alone. */
   readonly strictTransport: string | undefined;
 }
 
+const STRICT_TRANSPORT_LINES = /^strict-transport-security:.*\r\n/gim;
+
 /** The head of Synapse's answer, its empty line included. @param closes whether the connection ends with it */
 export function answerHeadText(head: AnswerHead, closes: boolean, setting: AnswerSetting): string {
-  const fields = responseHeaders(head.rawHeaders);
-  const text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${fieldLines(fields, closes, setting)}`;
-  const isChunked = head.body.kind !== 'length';
-  return `${text}${keepAliveLines(closes, setting)}${isChunked ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`;
+  const { strictTransport } = setting;
+  const lines =
+    strictTransport === undefined ? head.fieldLines : head.fieldLines.replaceAll(STRICT_TRANSPORT_LINES, '');
+  return (
+    `HTTP/1.1 ${head.status} ${head.reason}\r\n${lines}${endLines(closes, setting)}` +
+    `${closes ? '' : setting.keepAliveLines}${head.body.kind === 'length' ? '' : 'Transfer-Encoding: chunked\r\n'}\r\n`
+  );
 }
 
 /** A whole answer of our own. @param nowMs wall-clock time */
 export function answerText(answer: Answer, closes: boolean, nowMs: number, setting: AnswerSetting): string {
   const { status, headers, body } = answer;
-  const hasBody = status !== 204;
-  const fields = hasBody ? [...headers, 'Content-Length', String(body.length)] : headers;
-  return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldLines(fields, closes, setting)}` +
-    `Date: ${httpDate(nowMs)}\r\n${keepAliveLines(closes, setting)}\r\n` +
-    (hasBody ? body.toString('latin1') : '')
-  );
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  if (status !== 204) text += `Content-Length: ${body.length}\r\n`;
+  text += `${endLines(closes, setting)}Date: ${httpDate(nowMs)}\r\n${closes ? '' : setting.keepAliveLines}\r\n`;
+  return status === 204 ? text : text + body.toString('latin1');
 }
 
-function fieldLines(fields: readonly string[], closes: boolean, { strictTransport }: AnswerSetting): string {
-  let text = '';
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    if (strictTransport !== undefined && name.toLowerCase() === 'strict-transport-security') continue;
-    text += `${name}: ${fields[i + 1]}\r\n`;
-  }
-  if (closes) text += 'Connection: close\r\n';
-  return strictTransport === undefined ? text : `${text}Strict-Transport-Security: ${strictTransport}\r\n`;
+function endLines(closes: boolean, { strictTransport }: AnswerSetting): string {
+  const close = closes ? 'Connection: close\r\n' : '';
+  return strictTransport === undefined ? close : `${close}Strict-Transport-Security: ${strictTransport}\r\n`;
 }
 
-function keepAliveLines(closes: boolean, { keepAliveSeconds }: AnswerSetting): string {
-  return closes ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}\r\n`;
+/** @param keepAliveTimeoutMs for how long a connection may be unused */
+export function keepAliveLines(keepAliveTimeoutMs: number): string {
+  return `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1_000)}\r\n`;
 }
