@@ -1,5 +1,5 @@
-// What signaling costs: `npm run bench:signaling`. Ratios of one run, side by side with the least that could be done; it
-// prints and asserts nothing, for machines differ.
+// What signaling costs: `npm run bench:signaling`, or one part of it: `-- ring`, `-- relay`, `-- memory`. Ratios of one
+// run, side by side with the least that could be done; it prints and asserts nothing, for machines differ.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { startTestSynapse } from '../test/harness/synapse.ts';
 import { measureMemory, openBare, openRegistered } from './signaling/memory.ts';
 import { startGateway, startScript } from './signaling/measured-process.ts';
-import { makePairs } from './signaling/people.ts';
+import { makePairs, type Pair } from './signaling/people.ts';
 import {
   bareSocketIoLanes,
   bareWebSocketLanes,
@@ -23,8 +23,16 @@ const PAIRS = 25;
 const LANES = 10;
 const RELAY_MS = 4_000;
 const ROUNDS = 3;
-const RING_SOCKETS = 2_000;
+const RING_SOCKETS = 5_000;
+const RINGS_PER_SECOND = 100;
 const IDLE_SOCKETS = 5_000;
+
+const PARTS = ['ring', 'relay', 'memory'] as const;
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((part) => !PARTS.some((known) => known === part));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there are ${PARTS.join(', ')}`);
+const isWanted = (part: (typeof PARTS)[number]): boolean => asked.length === 0 || asked.includes(part);
 
 const undos: (() => unknown)[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'));
@@ -36,24 +44,28 @@ const environment = (): NodeJS.ProcessEnv => ({
 });
 
 try {
-  const synapse = await startTestSynapse({ teardown: (undo: () => unknown) => void undos.push(undo) });
-  const pairs = await makePairs(synapse, PAIRS);
-  const withSynapse = (): NodeJS.ProcessEnv => ({ ...environment(), PORTICO_SYNAPSE_URL: synapse.url });
-  await benchRing(withSynapse());
-  await benchRelay(withSynapse);
-  await benchMemory();
+  if (isWanted('ring') || isWanted('relay')) await benchCalls();
+  if (isWanted('memory')) await benchMemory();
 
-  async function benchRing(env: NodeJS.ProcessEnv): Promise<void> {
+  async function benchCalls(): Promise<void> {
+    const synapse = await startTestSynapse({ teardown: (undo: () => unknown) => void undos.push(undo) });
+    const pairs = await makePairs(synapse, PAIRS);
+    const withSynapse = (): NodeJS.ProcessEnv => ({ ...environment(), PORTICO_SYNAPSE_URL: synapse.url });
+    if (isWanted('ring')) await benchRing(withSynapse(), pairs);
+    if (isWanted('relay')) await benchRelay(withSynapse, pairs);
+  }
+
+  async function benchRing(env: NodeJS.ProcessEnv, pairs: readonly Pair[]): Promise<void> {
     const gateway = await startGateway(env);
-    const options = { sockets: RING_SOCKETS, perSecond: 50, seconds: 10 };
+    const options = { sockets: RING_SOCKETS, perSecond: RINGS_PER_SECOND, seconds: 10 };
     const { calls, p50Ms, p99Ms } = await measureRing(gateway, pairs, options);
     await gateway.stop();
     console.log(
-      `ring: ${calls} calls at 50/s with ${RING_SOCKETS} sockets: initiate to incoming-call p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+      `ring: ${calls} calls at ${RINGS_PER_SECOND}/s with ${RING_SOCKETS} sockets: initiate to incoming-call p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
     );
   }
 
-  async function benchRelay(env: () => NodeJS.ProcessEnv): Promise<void> {
+  async function benchRelay(env: () => NodeJS.ProcessEnv, pairs: readonly Pair[]): Promise<void> {
     const figures: RelayFigure[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const mode of ['pass', 'parse'] as const) {

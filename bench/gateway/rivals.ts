@@ -33,6 +33,9 @@ export const NGINX_DOCUMENTED = 'nginx, as Synapse documents it';
 export const NGINX_TUNED = 'nginx, tuned';
 export const PORTICO = 'Portico';
 
+/** As the container image and `npm start` start it. */
+const YOUNG_GENERATION = '--max-semi-space-size=16';
+
 /** Both ends of 8,000 held requests, and some. */
 const MAX_CONNECTIONS = 19_000;
 
@@ -159,7 +162,7 @@ log: { level: warn }
 ${tls}
 `,
       );
-      return { command: process.execPath, args: [pathOf('../../src/main.ts'), '--config', file] };
+      return { command: process.execPath, args: [YOUNG_GENERATION, pathOf('../../src/main.ts'), '--config', file] };
     },
   },
 ];

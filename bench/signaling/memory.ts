@@ -9,10 +9,15 @@ import { ask, openWebSocket, pause } from './relay.ts';
 const WARM_UP = 3_000;
 /** Longer than from one ping to the next. */
 const SETTLE_MS = 30_000;
+const COLLECT_MS = 3_000;
 
-/** @returns bytes of resident memory for each of `count` sockets, opened after some that are not counted */
+/**
+ * Garbage is collected before each look: when V8 does so by itself, and by how many MiB it has just enlarged the space for
+ * new objects, made more of a difference from run to run than the sockets.
+ * @returns bytes of resident memory for each of `count` sockets, opened after some that are not counted
+ */
 export async function measureMemory(
-  { port, rssBytes }: MeasuredProcess,
+  { port, rssBytes, collectGarbage }: MeasuredProcess,
   count: number,
   open: (url: string, n: number) => Promise<WebSocket>,
 ): Promise<number> {
@@ -21,6 +26,8 @@ export async function measureMemory(
   const openMany = async (from: number, to: number): Promise<void> => {
     for (let n = from; n < to; n += 1) sockets.push(await open(url, n));
     await pause(SETTLE_MS);
+    collectGarbage();
+    await pause(COLLECT_MS);
   };
   await openMany(0, WARM_UP);
   const before = rssBytes();

@@ -146,6 +146,8 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   'candidate',
 ]);
 
+const capabilitySets = new Map<string, ReadonlySet<Capability>>();
+
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ping', () => ({ type: 'ping' })],
   ['register-user', readRegister],
@@ -203,14 +205,22 @@ function readRegister(members: Members): RegisterIntent | BadRequest {
   const { caps = [], resume } = members;
   if (caps !== null && !Array.isArray(caps)) return { problem: 'caps must be a list of texts' };
   const asked: readonly unknown[] = caps ?? [];
-  const known = CAPABILITIES.filter((capability) => asked.includes(capability));
-  const base = { type: 'register', claim: claimOf(members), caps: new Set(known) } as const;
+  const base = { type: 'register', claim: claimOf(members), caps: capsOf(asked) } as const;
   if (resume === undefined || resume === null) return { ...base, resume: undefined };
   const { token, seq } = membersOf(resume);
   const tokenText = textOf(token);
   if (tokenText === undefined || typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0)
     return { problem: 'resume must be {token, seq} with a text and a number from 0' };
   return { ...base, resume: { token: tokenText, seq } };
+}
+
+/** The same set for the same capabilities: each socket keeps one. There are sixteen. */
+function capsOf(asked: readonly unknown[]): ReadonlySet<Capability> {
+  const known = CAPABILITIES.filter((capability) => asked.includes(capability));
+  const name = known.join();
+  const caps = capabilitySets.get(name) ?? new Set(known);
+  capabilitySets.set(name, caps);
+  return caps;
 }
 
 function readInitiate(members: Members): InitiateIntent | BadRequest {

@@ -3,7 +3,6 @@
 
 import { MAX_PENDING_BYTES, MAX_PENDING_FRAMES } from '../protocol/limits.ts';
 import type { ServerMessage } from '../protocol/messages.ts';
-import { messageBytes } from './weight.ts';
 
 export interface Numbered {
   readonly seq: number;
@@ -29,10 +28,13 @@ export class Outbox {
     return this.#lastSeq;
   }
 
-  /** @returns the number of the message, 1 for the first */
-  push(message: ServerMessage, nowMs: number): number {
+  /**
+   * @param bytes about what the message takes in memory
+   * @param nowMs on a clock that never goes back
+   * @returns the number of the message, 1 for the first
+   */
+  push(message: ServerMessage, bytes: number, nowMs: number): number {
     this.#lastSeq += 1;
-    const bytes = messageBytes(message);
     this.#kept ??= [];
     this.#kept.push({ seq: this.#lastSeq, message, atMs: nowMs, bytes });
     this.#bytes += bytes;

@@ -4,8 +4,11 @@
 import { MAX_KEPT_BYTES, MAX_KEPT_CANDIDATES } from '../protocol/limits.ts';
 import type { Negotiation, NegotiationKind } from '../protocol/messages.ts';
 
-/** Where a user's negotiation goes now; told apart by reference. Must not throw. */
-export type Deliver = (message: Negotiation) => void;
+/**
+ * Where a user's negotiation goes now; told apart by reference. Must not throw.
+ * @param bytes about what the message takes in memory: measured once, for all who get it
+ */
+export type Deliver = (message: Negotiation, bytes: number) => void;
 
 /** Bytes that are kept: of one sender, or in all. */
 export interface Tally {
@@ -96,7 +99,7 @@ export class Inbox {
       item.isDelivered = true;
       if (!item.stream.keepsDelivered(item)) this.#remove(index);
       this.onDelivered(item.kind, item.bytes);
-      seat(item.message);
+      seat(item.message, item.bytes);
     }
   }
 

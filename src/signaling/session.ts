@@ -10,7 +10,8 @@ import { CAPABILITIES, type CallEnded, type Capability, type ServerMessage } fro
 import type { Intent } from '../protocol/requests.ts';
 import type { Answer, Channel, ChannelOwner } from './channel.ts';
 import { Outbox } from './outbox.ts';
-import { intentBytes } from './weight.ts';
+import type { Deliver } from './relay-stream.ts';
+import { intentBytes, messageBytes } from './weight.ts';
 
 /** Who uses the session, as was established; the device is certain, or a name of ours for what cannot be told apart. */
 export interface Occupant extends Omit<Identity, 'deviceId'> {
@@ -62,6 +63,8 @@ export class Session implements ChannelOwner {
   #over: Set<CallId> | undefined;
   /** Calls that began and ended since it lost its socket: to whoever comes back they are no news. */
   #passed: Set<CallId> | undefined;
+  /** Not made for those that are in no call: most are idle. */
+  #seat: Deliver | undefined;
   #waiting = 0;
   #waitingBytes = 0;
   #tail: Promise<void> | undefined;
@@ -105,7 +108,10 @@ export class Session implements ChannelOwner {
   }
 
   /** Delivers negotiation to this session: the same function each time, by which the relay knows it again. */
-  readonly seat = (message: ServerMessage): void => this.tell(message);
+  get seat(): Deliver {
+    this.#seat ??= (message, bytes) => this.#send(message, bytes);
+    return this.#seat;
+  }
 
   isIn(callId: CallId): boolean {
     return this.#joined?.has(callId) ?? false;
@@ -154,10 +160,13 @@ export class Session implements ChannelOwner {
   /** Sends a message, or keeps it until the client is back. One that the client did not ask to get is left out. */
   tell(message: ServerMessage): void {
     const needed = NEEDS_CAPABILITY.get(message.type);
-    if (needed !== undefined && !this.caps.has(needed)) return;
+    if (needed === undefined || this.caps.has(needed)) this.#send(message, messageBytes(message));
+  }
+
+  #send(message: ServerMessage, bytes: number): void {
     const channel = this.#channel;
     if (channel?.isResumable === false && channel.send(message, undefined)) return;
-    const seq = this.#outbox.push(message, this.#host.clock.monotonicMs());
+    const seq = this.#outbox.push(message, bytes, this.#host.clock.monotonicMs());
     if (channel?.isResumable === true && channel.send(message, seq)) this.#sentSeq = seq;
   }
 

@@ -146,6 +146,12 @@ export const ARROWS: readonly Arrow[] = [
     why: 'heads, clients and answers are one for all lanes',
   },
   { from: 'splice/', to: 'proxy/', carries: 'values', why: 'and so are the decisions on the way' },
+  {
+    from: 'splice/client-connection.ts',
+    to: 'observe/access-log.ts',
+    carries: 'types',
+    why: 'what is told of an end',
+  },
   { from: 'splice/lane.ts', to: 'observe/access-log.ts', carries: 'values', why: 'the end of a request' },
   { from: 'splice/lane.ts', to: 'observe/metrics.ts', carries: 'types', why: 'requests are counted' },
 
@@ -199,9 +205,9 @@ export const ARROWS: readonly Arrow[] = [
 
   // Certificates: read from files, judged, and handed to the listeners by the composition root.
   { from: 'tls/', to: 'tls/', carries: 'values', why: 'one area' },
-  { from: 'tls/certificates.ts', to: 'config/sections/tls.ts', carries: 'types', why: 'its own section' },
+  { from: 'tls/', to: 'config/sections/tls.ts', carries: 'types', why: 'its own section' },
   {
-    from: 'tls/certificates.ts',
+    from: 'tls/read-pair.ts',
     to: 'config/text-file.ts',
     carries: 'values',
     only: ['readTextFile'],
@@ -376,6 +382,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'cli/explain.ts', to: 'proxy/retry.ts', carries: 'values', why: 'what is sent again' },
   { from: 'cli/explain.ts', to: 'proxy/route.ts', carries: 'values', why: 'where it goes' },
   { from: 'cli/explain.ts', to: 'proxy/service-path.ts', carries: 'values', why: 'to which service' },
+  { from: 'cli/check-certificates.ts', to: 'tls/', carries: 'values', why: 'judged as the start does' },
   { from: 'cli/', to: 'gateway.ts', carries: 'values', why: 'a command runs a gateway' },
   { from: 'cli/', to: 'config/', carries: 'values', why: 'a command loads the whole Config' },
   { from: 'cli/', to: 'observe/log.ts', carries: 'values', why: 'a command says where the log goes' },

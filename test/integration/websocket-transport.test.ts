@@ -282,13 +282,15 @@ await t.test(
 await t.test('an orderly close says what was sent before, and why', async (t) => {
   const rig = await start(t);
   const { client, opened } = await open(t, rig);
-  opened.socket.send('last');
+  const texts = ['x', 'ü', 'x'.repeat(126), 'x'.repeat(65_535), '😀'.repeat(9_000), 'last'];
+  for (const text of texts) opened.socket.send(text);
   opened.socket.close(4003, `because ${'ü'.repeat(100)}`);
   opened.socket.close(4001, 'again');
   opened.socket.send('too late');
-  await until(() => client.frames.length === 2);
-  const [last, close] = client.frames;
-  t.equal(last?.payload.toString(), 'last');
+  await until(() => client.frames.length === texts.length + 1);
+  const close = client.frames.at(-1);
+  const said = client.frames.slice(0, -1).map(({ payload }) => payload.toString());
+  t.strictSame(said, texts, 'whole and in order, whether it is ASCII or not');
   t.equal(client.closeCode, 4003);
   t.match(close?.payload.subarray(2).toString(), /^because ü{57}$/, 'a reason has at most 123 bytes');
   client.socket.write(Buffer.concat([frame(FIN | TEXT, 'late'), frame(FIN | CLOSE, Buffer.from([15, 163]))]));
@@ -308,10 +310,12 @@ await t.test('a close by the peer is answered, and closed() is said once', async
     const { client, opened } = await open(t, rig);
     client.socket.write(bytes);
     await until(() => client.frames.length === 1);
+    opened.socket.send('after the close');
     t.equal(client.frames[0]?.opcode, CLOSE, name);
     if (code !== undefined) t.equal(client.closeCode, code, name);
     client.socket.end();
     await until(() => opened.closes === 1);
+    t.equal(client.frames.length, 1, 'nothing follows a close');
   }
   const { client, opened } = await open(t, rig);
   client.socket.resetAndDestroy();

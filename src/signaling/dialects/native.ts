@@ -4,6 +4,7 @@
 import type { ServerMessage } from '../../protocol/messages.ts';
 import { readRequest } from '../../protocol/requests.ts';
 import type { Asked, Dialect, Reply, Unreadable } from './dialect.ts';
+import { readCandidateFrame, writeCandidateFrame } from './native-candidate.ts';
 
 /** Nothing needs to be remembered: every client reads one of `type` and `eventType`. */
 export type NativeMemory = Readonly<Record<string, never>>;
@@ -24,6 +25,10 @@ export const nativeDialect: Dialect<string, string, NativeId, NativeMemory> = {
 };
 
 function read(frame: string): Asked<NativeId> | Unreadable<NativeId> {
+  return readCandidateFrame(frame) ?? readFrame(frame);
+}
+
+function readFrame(frame: string): Asked<NativeId> | Unreadable<NativeId> {
   const parsed = parseJson(frame);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return { problem: 'a frame must be one JSON object', isBroken: true };
@@ -50,8 +55,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The hot path: the members are written once, and none is copied before; `type` is the first of every message. */
 function write(message: ServerMessage, seq: number | undefined): string {
+  const candidate = message.type === 'ice-candidate' ? writeCandidateFrame(message, seq) : undefined;
+  return candidate ?? writeFrame(message, seq);
+}
+
+/** The members are written once, and none is copied before; `type` is the first of every message. */
+function writeFrame(message: ServerMessage, seq: number | undefined): string {
   const text = JSON.stringify(message);
   const typeEnd = TYPE_START + message.type.length;
   const numbered = seq === undefined ? '' : `,"seq":${seq}`;

@@ -2,6 +2,7 @@
 // Pure: what a packet is, and how it travels, is the transport's (transports/socket-io.ts).
 
 import type { NegotiationKind, ServerMessage } from '../../protocol/messages.ts';
+import { RawJson } from '../../protocol/raw-json.ts';
 import { readRequest, type Intent } from '../../protocol/requests.ts';
 import type { Asked, Dialect, Reply, Unreadable } from './dialect.ts';
 import {
@@ -119,6 +120,9 @@ function eventName(type: ServerMessage['type'], memory: SocketIoMemory): string 
 /** The event's name says the type; one original client reads it from within the invitation all the same. */
 function payloadOf(message: ServerMessage): Readonly<Record<string, unknown>> {
   const { type, ...members } = message;
+  // Not left to the writer of the packet, which would read the text twice: once to look for binary data.
+  const candidate = message.type === 'ice-candidate' ? message['candidate'] : undefined;
+  if (candidate instanceof RawJson) return { ...members, candidate: candidate.toJSON() };
   return type === 'incoming-call' ? { eventType: 'incoming_call', ...members } : members;
 }
 

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 
-import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 
 import type { CancelTimer, Clock } from '../../clock.ts';
 import type { AddressRanges } from '../../http/address.ts';
@@ -12,6 +12,7 @@ import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { MAX_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Arrival, SignalSocket, SocketEvents } from '../transport.ts';
 import { Heartbeat, type Beating } from './heartbeat.ts';
+import { asciiTextFrame } from './text-frame.ts';
 import { TOKEN_PREFIX, webSocketArrival } from './websocket-arrival.ts';
 
 /** How long a peer gets to take what was sent and to answer a close. */
@@ -36,9 +37,14 @@ export interface WebSocketTransportParts {
   readonly trustedProxies: AddressRanges;
 }
 
-/** The socket of `ws`, and ours upon it: found by its handlers without a closure or map entry for each socket. */
+/** The socket of `ws`, and ours upon it, which hears its events at once: five listeners of each would be kept for each. */
 class CarryingWebSocket extends WebSocket {
   carried: CarriedSocket | undefined;
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    this.carried?.happened(event, values);
+    return true;
+  }
 }
 
 export function createWebSocketTransport({
@@ -62,11 +68,15 @@ export function createWebSocketTransport({
     closeTimeout: CLOSE_WITHIN_MS,
   };
   const server = new WebSocketServer<typeof CarryingWebSocket>(options);
+  let origin = '';
 
   return {
     accept(upgrade, onOpen) {
       const { request, socket, head } = upgrade;
-      const arrival = webSocketArrival(upgrade, trustedProxies);
+      const said = webSocketArrival(upgrade, trustedProxies);
+      // Put together anew for each: one text is kept for all that come by the same origin one after another.
+      if (said.origin !== origin) ({ origin } = said);
+      const arrival = { ...said, origin };
       server.handleUpgrade(request, socket, head, (webSocket) => {
         onOpen(new CarriedSocket(webSocket, socket, arrival, { clock, heartbeat }));
       });
@@ -101,11 +111,6 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     this.#heartbeat = heartbeat;
     this.#group = heartbeat.add(this);
     webSocket.carried = this;
-    webSocket.on('message', onMessage);
-    webSocket.on('ping', onAlive);
-    webSocket.on('pong', onAlive);
-    webSocket.on('error', onError);
-    webSocket.on('close', onClose);
   }
 
   get bufferedBytes(): number {
@@ -117,14 +122,17 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
   }
 
   send(frame: string): void {
-    if (this.#isClosing) return;
+    // After the close of the peer too, which `ws` has answered: nothing may follow that.
+    if (this.#isClosing || this.#webSocket.readyState !== WebSocket.OPEN) return;
     // Candidates come in bursts: what is sent in one go leaves in one write, instead of a system call and a packet each.
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#connection.cork();
       process.nextTick(uncork, this);
     }
-    this.#webSocket.send(frame);
+    const ascii = asciiTextFrame(frame);
+    if (ascii === undefined) this.#webSocket.send(frame);
+    else this.#connection.write(ascii, 'latin1');
   }
 
   uncork(): void {
@@ -135,7 +143,7 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
   close(code: number, reason: string): void {
     if (this.#isClosing) return;
     this.#webSocket.close(code, clipped(reason));
-    this.beginEnd();
+    this.#beginEnd();
   }
 
   terminate(): void {
@@ -158,7 +166,28 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     return isThere;
   }
 
-  heardFrame(data: RawData, isBinary: boolean): void {
+  /** An event of `ws`. */
+  happened(event: string | symbol, [data, isBinary]: readonly unknown[]): void {
+    switch (event) {
+      case 'message':
+        this.#heardFrame(data, isBinary === true);
+        break;
+      case 'ping':
+      case 'pong':
+        this.lastHeardMs = this.#clock.monotonicMs();
+        break;
+      case 'error':
+        // `ws` has closed already, with the code that RFC 6455 has for the fault.
+        this.#beginEnd();
+        break;
+      case 'close':
+        this.#ended();
+        break;
+      default:
+    }
+  }
+
+  #heardFrame(data: unknown, isBinary: boolean): void {
     this.lastHeardMs = this.#clock.monotonicMs();
     // What was on its way when we closed is nobody's any more.
     if (this.#isClosing) return;
@@ -167,18 +196,14 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     else this.#events?.frame(data.toString('utf8'));
   }
 
-  heardSign(): void {
-    this.lastHeardMs = this.#clock.monotonicMs();
-  }
-
   /** From now on the peer has a deadline: half-open connections would be kept for ever. */
-  beginEnd(): void {
+  #beginEnd(): void {
     this.#isClosing = true;
     this.#heartbeat.remove(this, this.#group);
     this.#cancelDeadline ??= this.#clock.after(CLOSE_WITHIN_MS, () => this.#webSocket.terminate());
   }
 
-  ended(): void {
+  #ended(): void {
     this.#isClosing = true;
     this.#heartbeat.remove(this, this.#group);
     this.#cancelDeadline?.();
@@ -191,27 +216,6 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
 /** One function for all sockets, so that a burst costs no closure. */
 function uncork(socket: CarriedSocket): void {
   socket.uncork();
-}
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  carriedOf(this)?.heardFrame(data, isBinary);
-}
-
-function onAlive(this: WebSocket): void {
-  carriedOf(this)?.heardSign();
-}
-
-/** `ws` has closed already, with the code that RFC 6455 has for the fault. */
-function onError(this: WebSocket): void {
-  carriedOf(this)?.beginEnd();
-}
-
-function onClose(this: WebSocket): void {
-  carriedOf(this)?.ended();
-}
-
-function carriedOf(webSocket: WebSocket): CarriedSocket | undefined {
-  return webSocket instanceof CarryingWebSocket ? webSocket.carried : undefined;
 }
 
 /** A browser drops the connection unless one of its offers is selected; a token is echoed only where nothing else is. */

@@ -196,8 +196,8 @@ await t.test('a seat taken over while it is delivered to gets nothing more', asy
   const [first, second] = [newSeat(), newSeat()];
   send(alice, 'offer', 'o');
   send(alice, 'candidate', 'c');
-  relay.seat(CALL_ID, bob, (message) => {
-    first.deliver(message);
+  relay.seat(CALL_ID, bob, (message, bytes) => {
+    first.deliver(message, bytes);
     relay.seat(CALL_ID, bob, second.deliver);
   });
   t.strictSame([first.texts(), second.texts()], [['alice o'], ['alice o', 'alice c']]);
