@@ -288,14 +288,14 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       peerAddress !== undefined && !parts.trustedProxies.has(peerAddress) ? peerAddress : undefined;
     const refused = counter.admit(countedAddress);
     if (refused !== undefined) parts.onRefused(refused, peerAddress);
-    else connection.once('close', () => counter.release(countedAddress));
+    else connection.on('close', () => counter.release(countedAddress));
     return refused;
   }
 
   /** Requests of this socket are answered from now on. */
   function serve(socket: Socket): void {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.on('close', () => sockets.delete(socket));
   }
 
   function onParseError(error: NodeJS.ErrnoException, socket: Duplex): void {

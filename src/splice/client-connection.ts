@@ -172,7 +172,9 @@ export class ClientConnection implements PlanningClient {
 
   #read(received: Buffer): void {
     const plain = readPlainHead(received, this.#parts.maxHeadBytes);
-    const rest = plain === undefined ? received : received.subarray(plain.bytes);
+    // No part of nothing: it would keep the whole head in memory, for as long as it is to be sent again.
+    const rest =
+      plain === undefined || plain.bytes === received.length ? NOTHING : received.subarray(plain.bytes);
     const plan = plain && this.#parts.plan(plain, rest.length, this);
     if (plain === undefined || plan === undefined) {
       this.#handOver(received);

@@ -27,6 +27,7 @@ import {
 } from './client-connection.ts';
 import { FieldsMemory } from './connection-fields.ts';
 import { Forwarding, type AskedRequest } from './forwarding.ts';
+import { lastingPassage } from './lasting.ts';
 import type { PlainHead } from './request-head.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 import { keepAliveLines, requestHeadText } from './write-heads.ts';
@@ -145,7 +146,8 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
     const onAnswered = parts.passing(asked.passage);
     if (!isLongPoll(asked.passage.head)) return new Forwarding(asked, asking, forwardingParts, onAnswered);
     asking.fields.forget();
-    const poll: Forwarding = new Forwarding(asked, asking, forwardingParts, (status) => {
+    const held = { head: asked.head, passage: lastingPassage(asked.passage) };
+    const poll: Forwarding = new Forwarding(held, asking, forwardingParts, (status) => {
       polls.delete(poll);
       onAnswered?.(status);
     });
