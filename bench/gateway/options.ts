@@ -15,6 +15,7 @@ export interface Options {
 
 export const USAGE = `npm run bench:gateway -- [options]
   --rounds N         of which each figure is the median (default: 5)
+  --seconds N        for each figure, after a warm-up (default: 10)
   --quick            one round of 2 seconds each, to see that it runs
   --only NAMES       rivals by names or parts of names, with commas between; nobody else is started
   --scenarios NAMES  likewise for what is measured
@@ -26,6 +27,7 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       rounds: { type: 'string' },
+      seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       scenarios: { type: 'string', default: '' },
@@ -35,11 +37,13 @@ export function readOptions(args: readonly string[]): Options {
   const { quick, only, scenarios, write } = values;
   const rounds = values.rounds ?? (quick ? '1' : '5');
   if (!/^[1-9][0-9]?$/.test(rounds)) throw new Error(`--rounds is "${rounds}"; allowed: 1 to 99`);
+  const seconds = values.seconds ?? (quick ? '2' : '10');
+  if (!/^[1-9][0-9]?$/.test(seconds)) throw new Error(`--seconds is "${seconds}"; allowed: 1 to 99`);
   if (write && (quick || only !== '' || scenarios !== ''))
     throw new Error('--write is for whole runs: --quick, --only and --scenarios do not go with it');
   return {
     rounds: Number(rounds),
-    seconds: quick ? 2 : 10,
+    seconds: Number(seconds),
     writes: write,
     only: namesIn(only),
     scenarios: namesIn(scenarios),

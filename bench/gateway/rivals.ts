@@ -31,6 +31,7 @@ export interface Rival {
 
 export const NGINX_DOCUMENTED = 'nginx, as Synapse documents it';
 export const NGINX_TUNED = 'nginx, tuned';
+export const FASTIFY_HTTP_PROXY = '@fastify/http-proxy';
 export const PORTICO = 'Portico';
 
 /** As the container image and `npm start` start it. */
@@ -162,7 +163,10 @@ log: { level: warn }
 ${tls}
 `,
       );
-      return { command: process.execPath, args: [YOUNG_GENERATION, pathOf('../../src/main.ts'), '--config', file] };
+      return {
+        command: process.execPath,
+        args: [YOUNG_GENERATION, pathOf('../../src/main.ts'), '--config', file],
+      };
     },
   },
 ];

@@ -34,6 +34,13 @@ export class RequestOrder {
     else socket.destroy();
   }
 
+  /** Calls `action` once every request that came before was answered; never, if the connection closes first. */
+  afterAll(socket: Duplex, action: () => void): void {
+    const line = this.#lines.get(socket);
+    if (line?.current === undefined) action();
+    else line.waiting.push(action);
+  }
+
   /** Calls `action` as soon as the connection has no request in work; what still waits in line is not begun. */
   whenFree(socket: Duplex, action: () => void): void {
     const line = this.#lines.get(socket);

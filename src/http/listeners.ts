@@ -210,7 +210,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       }
     });
     server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-      refuse(socket, 'REQUEST_METHOD_REFUSED'),
+      order.afterAll(socket, () => refuse(socket, 'REQUEST_METHOD_REFUSED')),
     );
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => onParseError(error, socket));
     if (tls !== undefined) {
@@ -311,8 +311,8 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     if (current === undefined) {
       refuse(socket, code);
     } else if (current.req.complete) {
-      // What could not be read is a later request: the earlier one gets its answer first.
-      current.once('close', () => refuse(socket, code));
+      // What could not be read is a later request: the earlier ones get their answers first.
+      order.afterAll(socket, () => refuse(socket, code));
     } else if (current.headersSent) {
       // What was answered so far goes out; an answer still under way is cut short, which its framing shows.
       socket.end(() => socket.destroy());
