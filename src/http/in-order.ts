@@ -10,7 +10,13 @@ const MAX_WAITING = 16;
 
 interface Line {
   current: ServerResponse | undefined;
-  waiting: (() => void)[];
+  waiting: Waiting[];
+}
+
+interface Waiting {
+  /** Undefined for what is no request. */
+  readonly response: ServerResponse | undefined;
+  readonly start: () => void;
 }
 
 export class RequestOrder {
@@ -25,20 +31,27 @@ export class RequestOrder {
       response.once('close', () => {
         line.current = undefined;
         // Ended on our side, it has told the client that there is no further answer: nothing may be done any more.
-        if (!socket.destroyed && !socket.writableEnded) line.waiting.shift()?.();
+        if (!socket.destroyed && !socket.writableEnded) line.waiting.shift()?.start();
       });
       begin();
     };
     if (line.current === undefined) start();
-    else if (line.waiting.length < MAX_WAITING) line.waiting.push(start);
+    else if (line.waiting.length < MAX_WAITING) line.waiting.push({ response, start });
     else socket.destroy();
   }
 
-  /** Calls `action` once every request that came before was answered; never, if the connection closes first. */
+  /**
+   * Nothing more can be read: calls `action` once every request that came whole was answered; never, if the connection
+   * closes first. One that waits and did not come whole is not begun: its body would never end.
+   */
   afterAll(socket: Duplex, action: () => void): void {
     const line = this.#lines.get(socket);
-    if (line?.current === undefined) action();
-    else line.waiting.push(action);
+    if (line?.current === undefined) {
+      action();
+      return;
+    }
+    if (line.waiting.at(-1)?.response?.req.complete === false) line.waiting.pop();
+    line.waiting.push({ response: undefined, start: action });
   }
 
   /** Calls `action` as soon as the connection has no request in work; what still waits in line is not begun. */

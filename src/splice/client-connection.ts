@@ -266,7 +266,8 @@ export class ClientConnection implements PlanningClient {
         else this.#socket.end(() => this.#socket.destroy());
         return;
       }
-      if (this.#waiting.length > 0 && this.#waiting.indexOf('\r\n\r\n') === -1) {
+      const isCutShort = this.#waiting.length > 0 && this.#waiting.indexOf('\r\n\r\n') === -1;
+      if (isCutShort && forwarding.status === 0) {
         this.#isEndedByClient = true;
         return;
       }

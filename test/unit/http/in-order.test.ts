@@ -81,3 +81,38 @@ await t.test('sixteen requests may wait, and one more ends the connection', asyn
   t.ok(socket.destroyed, 'one more');
   t.equal(begun, 1, 'none of those that waited has begun');
 });
+
+await t.test(
+  'what cannot be read is told behind all that came whole, and what did not is not begun',
+  async (t) => {
+    const order = new RequestOrder();
+    const socket = fakeSocket();
+    const done: string[] = [];
+    const responses = [true, true, false].map((complete) =>
+      Object.assign(fakeResponse(), { req: { complete } }),
+    );
+    for (const [i, response] of responses.entries())
+      order.enter(socket, response as ServerResponse, () => done.push(`request ${i}`));
+    order.afterAll(socket, () => done.push('refusal'));
+    t.same(done, ['request 0']);
+    responses[0]?.emit('close');
+    t.same(done, ['request 0', 'request 1']);
+    responses[1]?.emit('close');
+    t.same(done, ['request 0', 'request 1', 'refusal']);
+
+    order.afterAll(fakeSocket(), () => done.push('at once'));
+    t.equal(done.at(-1), 'at once', 'where nothing is in work');
+  },
+);
+
+await t.test('behind an answer that ends the connection nothing is begun', async (t) => {
+  const order = new RequestOrder();
+  const socket = fakeSocket();
+  const done: string[] = [];
+  const first = fakeResponse();
+  order.enter(socket, first, () => done.push('request'));
+  order.afterAll(socket, () => done.push('refusal'));
+  socket.end();
+  first.emit('close');
+  t.same(done, ['request']);
+});
