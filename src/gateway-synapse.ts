@@ -45,11 +45,13 @@ export interface SynapseLanes {
 export function openSynapseLanes(parts: SynapseLanesParts): SynapseLanes {
   const { config, upstream, clock, watchToken, watchRooms } = parts;
   const limits = { ...config.limits, ...config.synapse };
+  const address = config.synapse.url;
   const lane = createForwardLane(upstream, limits, clock);
   const splice = config.proxy.splice
     ? createSpliceLane({
         ...parts,
-        openConnection: createConnector(config.synapse.url, config.synapse.connectTimeoutMs),
+        connector: (onread) => createConnector(address, config.synapse.connectTimeoutMs, onread),
+        isUpstreamTls: address.kind === 'tcp' && address.isTls,
         upstreamName: upstream.name,
         limits,
         passing,

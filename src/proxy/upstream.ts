@@ -1,7 +1,7 @@
 // The kept-alive connections to one HTTP server. Owns their pool; knows nothing of requests' meaning.
 // Every connection remembers whether it has served before, because only then may a lost request be repeated.
 
-import { isIP } from 'node:net';
+import { isIP, type OnReadOpts } from 'node:net';
 
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 
@@ -26,8 +26,15 @@ export interface Upstream {
 /** @param callback called once, with a connected socket or with why there is none */
 export type OpenConnection = (callback: buildConnector.Callback) => void;
 
-/** How connections to a server are made: address, time limit, TLS. */
-export function createConnector(address: UpstreamAddress, connectTimeoutMs: number): OpenConnection {
+/** Where a socket puts what it reads, in place of 'data' events; `callback` gets how much there is. */
+export type ReadInto = Pick<OnReadOpts, 'buffer' | 'callback'>;
+
+/** How connections to a server are made: address, time limit, TLS. @param onread not for TLS, which has bytes of its own */
+export function createConnector(
+  address: UpstreamAddress,
+  connectTimeoutMs: number,
+  onread?: ReadInto,
+): OpenConnection {
   // Left to undici, it would be the Host of the request, which is the name that clients know and not this server's. Of a
   // bare address nothing is asked for: then it is the address that the certificate has to hold.
   const servername = address.kind === 'tcp' && isIP(address.host) === 0 ? address.host : '';
@@ -35,6 +42,7 @@ export function createConnector(address: UpstreamAddress, connectTimeoutMs: numb
     allowH2: false,
     timeout: connectTimeoutMs,
     ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
+    ...(onread === undefined ? {} : { onread }),
   });
   const { protocol, hostname: name, host, port } = new URL(originOf(address));
   const hostname = name.startsWith('[') ? name.slice(1, -1) : name;

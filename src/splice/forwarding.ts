@@ -10,12 +10,14 @@ import { FAILURE_CODES, type FailureKind } from '../proxy/failures.ts';
 import { keepsBodyForReplay, mayRetry } from '../proxy/retry.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { chunkHead, LAST_CHUNK } from './chunked.ts';
+import type { CopyBuffers } from './copy-buffers.ts';
 import type { Borrower, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { answerHeadText, answerText, type AnswerSetting } from './write-heads.ts';
 
 export interface ForwardingParts {
   readonly pool: UpstreamPool;
+  readonly copies: CopyBuffers;
   readonly clock: Clock;
   readonly responseTimeoutMs: number;
   /** Longest pause between two pieces of a body, whoever makes it. */
@@ -79,6 +81,8 @@ export class Forwarding implements Borrower {
   /** What goes to the client with the next write. */
   #text = '';
   #canWrite = true;
+  /** What stands in them may be on its way to the client. Of a client that is gone they are not used again. */
+  #lent: Buffer[] = [];
   #waitsForUpstream = false;
 
   constructor(
@@ -140,6 +144,7 @@ export class Forwarding implements Borrower {
   /** What waited for the client was taken by it. */
   clientDrained(): void {
     this.#canWrite = true;
+    if (this.#client.hasSentAll) this.#giveBackCopies();
     if (this.#isOver) {
       if (this.#client.hasSentAll) this.#client.finished(this.#closes);
       return;
@@ -177,7 +182,9 @@ export class Forwarding implements Borrower {
     if (this.#text.length + piece.length <= MAX_JOINED_BYTES) this.#text += piece.toString('latin1');
     else {
       this.#writeText();
-      this.#write(piece);
+      const copy = this.#parts.copies.copyOf(piece);
+      this.#lent.push(copy);
+      this.#write(copy.subarray(0, piece.length));
     }
     if (this.#isChunked) this.#text += '\r\n';
   }
@@ -192,7 +199,9 @@ export class Forwarding implements Borrower {
 
   flush(): void {
     this.#writeText();
-    if (this.#isOver && this.#client.hasSentAll) {
+    const hasSentAll = this.#client.hasSentAll;
+    if (hasSentAll && this.#lent.length > 0) this.#giveBackCopies();
+    if (this.#isOver && hasSentAll) {
       this.#client.finished(this.#closes);
       return;
     }
@@ -279,6 +288,11 @@ export class Forwarding implements Borrower {
     this.#closes = answer.closes || this.#bodyBytesLeft > 0;
     this.#text = answerText(answer, this.#closes, this.#parts.clock.nowMs(), this.#client.setting);
     this.flush();
+  }
+
+  #giveBackCopies(): void {
+    this.#parts.copies.giveBack(this.#lent);
+    this.#lent = [];
   }
 
   #writeText(): void {

@@ -18,7 +18,6 @@ import { preflightAnswer } from '../http/preflight.ts';
 import { recordExchange } from '../observe/access-log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { isLongPoll } from '../proxy/deadlines.ts';
-import type { OpenConnection } from '../proxy/upstream.ts';
 import {
   ClientConnection,
   type ClientConnectionParts,
@@ -26,15 +25,17 @@ import {
   type PlanningClient,
 } from './client-connection.ts';
 import { FieldsMemory } from './connection-fields.ts';
+import { CopyBuffers } from './copy-buffers.ts';
 import { Forwarding, type AskedRequest } from './forwarding.ts';
 import { lastingPassage } from './lasting.ts';
 import type { PlainHead } from './request-head.ts';
-import { UpstreamPool } from './upstream-pool.ts';
+import { UpstreamPool, type Connector } from './upstream-pool.ts';
 import { keepAliveLines, requestHeadText } from './write-heads.ts';
 
 export interface SpliceParts {
   readonly intake: Intake;
-  readonly openConnection: OpenConnection;
+  readonly connector: Connector;
+  readonly isUpstreamTls: boolean;
   /** For the access log. */
   readonly upstreamName: string;
   readonly limits: {
@@ -81,8 +82,8 @@ export interface SpliceLane {
 
 export function createSpliceLane(parts: SpliceParts): SpliceLane {
   const { limits, clock, log, metrics, bytes } = parts;
-  const pool = new UpstreamPool(parts.openConnection, clock);
-  const forwardingParts = { pool, clock, ...limits };
+  const pool = new UpstreamPool(parts.connector, parts.isUpstreamTls, clock);
+  const forwardingParts = { pool, copies: new CopyBuffers(), clock, ...limits };
   const connections = new Map<Socket, ClientConnection>();
   const polls = new Set<Forwarding>();
 

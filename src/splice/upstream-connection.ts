@@ -29,7 +29,7 @@ export class UpstreamConnection {
   /** When it was last given back; monotonic. */
   idleSinceMs = 0;
 
-  readonly #socket: Socket;
+  #socket: Socket | undefined;
   #borrower: Borrower | undefined;
   #hasReceived = false;
   #unread: Buffer = NOTHING;
@@ -37,10 +37,10 @@ export class UpstreamConnection {
   #bodyBytesLeft = 0;
   #chunks: ChunkedReader | undefined;
 
-  /** @param socket connected */
-  constructor(socket: Socket) {
+  /** @param hasData whether `socket` tells by 'data' events what it reads; else `received` is called */
+  begin(socket: Socket, hasData: boolean): void {
     this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    if (hasData) socket.on('data', (bytes: Buffer) => this.received(bytes));
     socket.on('drain', () => this.#borrower?.drained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => socket.destroy());
@@ -48,7 +48,7 @@ export class UpstreamConnection {
   }
 
   get isClosed(): boolean {
-    return this.#socket.destroyed;
+    return this.#socket === undefined || this.#socket.destroyed;
   }
 
   lend(borrower: Borrower): void {
@@ -57,15 +57,17 @@ export class UpstreamConnection {
 
   /** @returns whether more may be written now; else `drained` follows */
   write(data: string | Buffer): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    return typeof data === 'string' ? socket.write(data, 'latin1') : socket.write(data);
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#socket?.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#socket?.resume();
   }
 
   /** The borrower has its answer. @returns whether the connection can be lent again; else it is closed */
@@ -73,22 +75,23 @@ export class UpstreamConnection {
     const isReusable = isRequestWhole && this.#answer?.isLast === false && this.#unread.length === 0;
     this.#borrower = undefined;
     this.#answer = undefined;
-    if (!isReusable) this.#socket.destroy();
+    if (!isReusable) this.#socket?.destroy();
     return isReusable;
   }
 
   /** Whatever it is busy with; nobody is told. */
   destroy(): void {
     this.#borrower = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
-  #received(bytes: Buffer): void {
+  /** @param bytes which are other bytes once this returns */
+  received(bytes: Buffer): void {
     this.#hasReceived = true;
     const borrower = this.#borrower;
     // An answer that nobody asked for would be taken for that to the next request.
     if (borrower === undefined) {
-      this.#socket.destroy();
+      this.#socket?.destroy();
       return;
     }
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
@@ -100,6 +103,8 @@ export class UpstreamConnection {
       }
       if (this.#answer === undefined) break;
     }
+    // A part of a head is left, or what nobody asked for; it must not be taken for the next bytes that are read.
+    if (this.#unread.length > 0) this.#unread = Buffer.from(this.#unread);
     borrower.flush();
   }
 
@@ -114,7 +119,7 @@ export class UpstreamConnection {
     if (head === undefined) return false;
     if (head.status <= 101) {
       this.#lost();
-      this.#socket.destroy();
+      this.#socket?.destroy();
       return true;
     }
     this.#unread = this.#unread.subarray(end + 4);
@@ -158,7 +163,7 @@ export class UpstreamConnection {
       borrower.answerEnded();
       borrower.flush();
     }
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
   /** Also to who said what nobody asked for, `go on` or `let us speak something else`: nothing was answered then. */

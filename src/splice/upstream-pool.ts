@@ -2,7 +2,8 @@
 // It opens and closes; what is said on a connection is upstream-connection.ts.
 
 import type { CancelTimer, Clock } from '../clock.ts';
-import type { OpenConnection } from '../proxy/upstream.ts';
+import type { OpenConnection, ReadInto } from '../proxy/upstream.ts';
+import { READ_BYTES } from './copy-buffers.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 /** Twisted closes a connection that was idle for 60 s; ours must be gone before, or requests die in the race. */
@@ -10,16 +11,23 @@ const IDLE_MS = 50_000;
 /** No connection stays longer than both together, which is below the 60 s. */
 const SWEEP_EVERY_MS = 5_000;
 
+/** @param onread undefined where the socket has to tell by 'data' events what it reads */
+export type Connector = (onread: ReadInto | undefined) => OpenConnection;
+
 export class UpstreamPool {
-  readonly #open: OpenConnection;
+  readonly #connector: Connector;
+  readonly #isTls: boolean;
+  /** Everything that is read stands here, until the next read of any connection. */
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #clock: Clock;
   /** The last one given back is the next one lent: the others grow old, and go. */
   #idle: UpstreamConnection[] = [];
   #cancelSweep: CancelTimer | undefined;
   #isClosed = false;
 
-  constructor(open: OpenConnection, clock: Clock) {
-    this.#open = open;
+  constructor(connector: Connector, isTls: boolean, clock: Clock) {
+    this.#connector = connector;
+    this.#isTls = isTls;
     this.#clock = clock;
   }
 
@@ -33,7 +41,18 @@ export class UpstreamPool {
 
   /** @param ready called once, without a connection if none could be made */
   open(ready: (connection: UpstreamConnection | undefined) => void): void {
-    this.#open((error, socket) => ready(error === null ? new UpstreamConnection(socket) : undefined));
+    const connection = new UpstreamConnection();
+    const onread: ReadInto = {
+      buffer: this.#buffer,
+      callback: (bytes) => {
+        connection.received(this.#buffer.subarray(0, bytes));
+        return true;
+      },
+    };
+    this.#connector(this.#isTls ? undefined : onread)((error, socket) => {
+      if (error === null) connection.begin(socket, this.#isTls);
+      ready(error === null ? connection : undefined);
+    });
   }
 
   giveBack(connection: UpstreamConnection): void {

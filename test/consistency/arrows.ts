@@ -85,15 +85,9 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'http/intake.ts', to: 'proxy/route.ts', carries: 'values', why: 'the pure route decision' },
   {
     from: 'http/front-door.ts',
-    to: 'observe/access-log.ts',
+    to: 'observe/',
     carries: 'values',
-    why: 'the end of an exchange',
-  },
-  {
-    from: 'http/front-door.ts',
-    to: 'observe/redact.ts',
-    carries: 'values',
-    why: 'refused targets are logged',
+    why: 'ends and refusals are written down',
   },
   {
     from: 'http/front-door.ts',
@@ -375,13 +369,13 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
   { from: 'gateway-synapse.ts', to: '', carries: 'values', why: 'its part for the lanes to Synapse' },
   // `explain` decides as the gateway would, by the same pure functions.
-  { from: 'cli/explain.ts', to: 'http/address.ts', carries: 'values', why: 'who counts as a trusted proxy' },
-  { from: 'cli/explain.ts', to: 'http/client.ts', carries: 'values', why: 'who asks, and by which origin' },
-  { from: 'cli/explain.ts', to: 'http/head.ts', carries: 'values', why: 'whether the head is canonical' },
-  { from: 'cli/explain.ts', to: 'proxy/deadlines.ts', carries: 'values', why: 'how long Synapse may take' },
-  { from: 'cli/explain.ts', to: 'proxy/retry.ts', carries: 'values', why: 'what is sent again' },
-  { from: 'cli/explain.ts', to: 'proxy/route.ts', carries: 'values', why: 'where it goes' },
-  { from: 'cli/explain.ts', to: 'proxy/service-path.ts', carries: 'values', why: 'to which service' },
+  {
+    from: 'cli/explain.ts',
+    to: 'http/',
+    carries: 'values',
+    why: 'who asks, and whether the head is canonical',
+  },
+  { from: 'cli/explain.ts', to: 'proxy/', carries: 'values', why: 'where it goes, how long it may take' },
   { from: 'cli/check-certificates.ts', to: 'tls/', carries: 'values', why: 'judged as the start does' },
   { from: 'cli/', to: 'gateway.ts', carries: 'values', why: 'a command runs a gateway' },
   { from: 'cli/', to: 'config/', carries: 'values', why: 'a command loads the whole Config' },

@@ -10,18 +10,21 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 
 import { startGateway } from '../harness/gateway.ts';
+import { eachLane } from '../harness/lanes/each-lane.ts';
 import { sendRaw } from '../harness/raw-client.ts';
 import { socketPath } from '../harness/socket-path.ts';
 import { headerValues, startRecordingUpstream } from '../harness/recording-upstream.ts';
+
+const test = eachLane(t);
 
 const corpus = (name: string): string[] =>
   readFileSync(new URL(`../corpus/${name}`, import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('# '));
 
-await t.test('every target of the corpus arrives byte for byte', async (t) => {
+await test('every target of the corpus arrives byte for byte', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   const targets = corpus('targets.txt');
   t.ok(targets.length >= 200, `${targets.length} targets`);
   for (const target of targets) {
@@ -32,16 +35,16 @@ await t.test('every target of the corpus arrives byte for byte', async (t) => {
   t.equal(upstream.requests.length, targets.length);
 });
 
-await t.test('an absolute target goes out in origin form', async (t) => {
+await test('an absolute target goes out in origin form', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   await sendRaw(port, 'GET http://h:8/_matrix/a%2Fb?x HTTP/1.1\r\nHost: h:8\r\n\r\n', { answers: 1 });
   t.equal(upstream.requests[0]?.requestLine, 'GET /_matrix/a%2Fb?x HTTP/1.1');
 });
 
-await t.test('A20 not one forbidden target reaches Synapse', async (t) => {
+await test('A20 not one forbidden target reaches Synapse', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   const targets = corpus('forbidden-targets.txt');
   t.ok(targets.length >= 500, `${targets.length} targets`);
   for (const target of targets) {
@@ -54,10 +57,13 @@ await t.test('A20 not one forbidden target reaches Synapse', async (t) => {
   t.equal(upstream.receivedBytes(), 0);
 });
 
-await t.test('/_synapse/admin reaches Synapse only from synapse.admin_allow', async (t) => {
+await test('/_synapse/admin reaches Synapse only from synapse.admin_allow', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
   const request = 'GET /_synapse/admin/v2/users HTTP/1.1\r\nHost: h\r\n\r\n';
-  const refusing = await startGateway(t, { synapse: { url: upstream.url, admin_allow: ['192.0.2.0/24'] } });
+  const refusing = await startGateway(t, {
+    ...lane.config,
+    synapse: { url: upstream.url, admin_allow: ['192.0.2.0/24'] },
+  });
   t.equal((await sendRaw(refusing.port, request, { answers: 1 })).status, 404);
   const spoofed = request.replace('\r\n\r\n', '\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n');
   t.equal(
@@ -66,14 +72,17 @@ await t.test('/_synapse/admin reaches Synapse only from synapse.admin_allow', as
     'a claimed address does not help',
   );
   t.equal(upstream.requests.length, 0);
-  const allowing = await startGateway(t, { synapse: { url: upstream.url, admin_allow: ['127.0.0.0/8'] } });
+  const allowing = await startGateway(t, {
+    ...lane.config,
+    synapse: { url: upstream.url, admin_allow: ['127.0.0.0/8'] },
+  });
   t.equal((await sendRaw(allowing.port, request, { answers: 1 })).status, 200);
   t.equal((await sendRaw(allowing.port, request.replace('admin', 'metrics'), { answers: 1 })).status, 404);
 });
 
-await t.test('header order, case and duplicates are kept, and ours come last', async (t) => {
+await test('header order, case and duplicates are kept, and ours come last', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   await sendRaw(
     port,
     [
@@ -109,36 +118,33 @@ await t.test('header order, case and duplicates are kept, and ours come last', a
   t.strictSame(upstream.requests[0] && headerValues(upstream.requests[0], 'host'), ['Example.org:8448']);
 });
 
-await t.test(
-  'what Synapse answers arrives as it came: status, reason, order, duplicates, bytes',
-  async (t) => {
-    const upstream = await startRecordingUpstream(t, ({ socket }) => {
-      socket.write(
-        'HTTP/1.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\n' +
-          'Connection: keep-alive, X-Gone\r\nX-Gone: 1\r\nKeep-Alive: timeout=9\r\nDate: yesterday\r\nContent-Length: 4\r\n\r\n\0\xff\r\n',
-        'latin1',
-      );
-    });
-    const { port } = await startGateway(t, { synapse: { url: upstream.url } });
-    const { text } = await sendRaw(port, 'GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n', {
-      answers: 1,
-      timeoutMs: 500,
-    });
-    t.match(
-      text,
-      /^HTTP\/1\.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\nDate: yesterday\r\n/,
+await test('what Synapse answers arrives as it came: status, reason, order, duplicates, bytes', async (t, lane) => {
+  const upstream = await startRecordingUpstream(t, ({ socket }) => {
+    socket.write(
+      'HTTP/1.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\n' +
+        'Connection: keep-alive, X-Gone\r\nX-Gone: 1\r\nKeep-Alive: timeout=9\r\nDate: yesterday\r\nContent-Length: 4\r\n\r\n\0\xff\r\n',
+      'latin1',
     );
-    t.notMatch(text, /X-Gone|timeout=9/);
-    t.ok(text.endsWith('\r\n\r\n\0\xff\r\n'));
-  },
-);
+  });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
+  const { text } = await sendRaw(port, 'GET /_matrix/x HTTP/1.1\r\nHost: h\r\n\r\n', {
+    answers: 1,
+    timeoutMs: 500,
+  });
+  t.match(
+    text,
+    /^HTTP\/1\.1 418 Short and stout\r\nSet-Cookie: a=1\r\nX-Latin: caf\xe9\r\nset-cookie: b=2\r\nServer: Synapse\r\nDate: yesterday\r\n/,
+  );
+  t.notMatch(text, /X-Gone|timeout=9/);
+  t.ok(text.endsWith('\r\n\r\n\0\xff\r\n'));
+});
 
-await t.test('HEAD, 204 and 304 have no body and invent no length', async (t) => {
+await test('HEAD, 204 and 304 have no body and invent no length', async (t, lane) => {
   const upstream = await startRecordingUpstream(t, ({ socket, requestLine, target }) => {
     if (requestLine.startsWith('HEAD')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
     else socket.write(`HTTP/1.1 ${target.slice(-3)} x\r\nETag: "e"\r\n\r\n`);
   });
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   const head = await sendRaw(port, 'HEAD /_matrix/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
   t.match(head.text, /\r\nContent-Length: 1000\r\n[^]*\r\n\r\n$/);
   for (const status of ['204', '304']) {
@@ -151,13 +157,13 @@ await t.test('HEAD, 204 and 304 have no body and invent no length', async (t) =>
   }
 });
 
-await t.test('a GET with a body, an empty POST and an odd Content-Type pass', async (t) => {
+await test('a GET with a body, an empty POST and an odd Content-Type pass', async (t, lane) => {
   const bodies: string[] = [];
   const upstream = await startRecordingUpstream(t, ({ socket }, body) => {
     bodies.push(body.toString());
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   const send = (head: string, body = '') => sendRaw(port, `${head}Host: h\r\n\r\n${body}`, { answers: 1 });
   await send('GET /_matrix/x HTTP/1.1\r\nContent-Length: 3\r\n', 'abc');
   await send('POST /_matrix/x HTTP/1.1\r\nContent-Length: 0\r\n');
@@ -167,7 +173,7 @@ await t.test('a GET with a body, an empty POST and an odd Content-Type pass', as
   t.strictSame(bodies, ['abc', '', '', 'abc', 'abc']);
 });
 
-await t.test('one client address for Synapse, whatever a client claims', async (t) => {
+await test('one client address for Synapse, whatever a client claims', async (t, lane) => {
   const upstream = await startRecordingUpstream(t);
   const claims = [
     'X-Forwarded-For: 6.6.6.6',
@@ -179,7 +185,7 @@ await t.test('one client address for Synapse, whatever a client claims', async (
     'Connection: X-Forwarded-For, X-Forwarded-Proto, Host, Authorization',
     'X-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\nX-Request-Id: evil',
   ];
-  const { port } = await startGateway(t, { synapse: { url: upstream.url } });
+  const { port } = await startGateway(t, { ...lane.config, synapse: { url: upstream.url } });
   for (const claim of claims) {
     await sendRaw(port, `GET /_matrix/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\n${claim}\r\n\r\n`, {
       answers: 1,
@@ -195,80 +201,68 @@ await t.test('one client address for Synapse, whatever a client claims', async (
   }
 });
 
-await t.test(
-  'a trusted proxy is believed: the last address before it, its scheme, host and request id',
-  async (t) => {
-    const upstream = await startRecordingUpstream(t);
-    const { port } = await startGateway(t, {
-      synapse: { url: upstream.url },
-      trusted_proxies: ['127.0.0.1', '10.0.0.0/8'],
-    });
-    await sendRaw(
-      port,
-      'GET /_matrix/x HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, [2001:db8::7]:443\r\nX-Forwarded-For: 10.1.2.3\r\n' +
-        'X-Forwarded-Proto: https\r\nX-Forwarded-Host: chat.example.org\r\nX-Request-Id: outer-1\r\n\r\n',
-      { answers: 1 },
-    );
-    t.match(
-      upstream.requests[0]?.head,
-      /X-Forwarded-For: 2001:db8::7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: chat\.example\.org\r\nX-Request-Id: outer-1$/,
-    );
-    t.equal(upstream.requests[0]?.headers.filter(([name]) => /^x-forwarded-for$/i.test(name)).length, 1);
-  },
-);
+await test('a trusted proxy is believed: the last address before it, its scheme, host and request id', async (t, lane) => {
+  const upstream = await startRecordingUpstream(t);
+  const { port } = await startGateway(t, {
+    ...lane.config,
+    synapse: { url: upstream.url },
+    trusted_proxies: ['127.0.0.1', '10.0.0.0/8'],
+  });
+  await sendRaw(
+    port,
+    'GET /_matrix/x HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, [2001:db8::7]:443\r\nX-Forwarded-For: 10.1.2.3\r\n' +
+      'X-Forwarded-Proto: https\r\nX-Forwarded-Host: chat.example.org\r\nX-Request-Id: outer-1\r\n\r\n',
+    { answers: 1 },
+  );
+  t.match(
+    upstream.requests[0]?.head,
+    /X-Forwarded-For: 2001:db8::7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: chat\.example\.org\r\nX-Request-Id: outer-1$/,
+  );
+  t.equal(upstream.requests[0]?.headers.filter(([name]) => /^x-forwarded-for$/i.test(name)).length, 1);
+});
 
-await t.test(
-  'every listener serves the same routes, and call-config names the origin that was asked',
-  async (t) => {
-    const upstream = await startRecordingUpstream(t);
-    const path = socketPath(t);
-    const { gateway } = await startGateway(t, {
-      listen: ['127.0.0.1:0', '127.0.0.1:0', `unix:${path}`],
-      trusted_proxies: ['127.0.0.1'],
-      synapse: { url: upstream.url },
-    });
-    const [first, second] = gateway.addresses.map((address) => (address.kind === 'tcp' ? address.port : 0));
-    const cases: readonly (readonly [number | string, string, string])[] = [
-      [first ?? 0, `Host: 127.0.0.1:${first}`, `http://127.0.0.1:${first}`],
-      [second ?? 0, `Host: 127.0.0.1:${second}`, `http://127.0.0.1:${second}`],
-      [path, 'Host: matrix.local', 'http://matrix.local'],
-      [first ?? 0, 'Host: chat.example.org:80', 'http://chat.example.org'],
-      [first ?? 0, 'Host: chat.example.org\r\nX-Forwarded-Proto: https', 'https://chat.example.org'],
-      [
-        first ?? 0,
-        'Host: inner:3000\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.b:443',
-        'https://a.b',
-      ],
-      [
-        first ?? 0,
-        'Host: inner\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.b:8443',
-        'https://a.b:8443',
-      ],
-      [
-        second ?? 0,
-        'Host: x\r\nForwarded: for=192.0.2.1;proto=https;host="[2001:db8::1]:444"',
-        'https://[2001:db8::1]:444',
-      ],
-      [path, 'Host: m.local\r\nX-Forwarded-Proto: https', 'http://m.local'],
-    ];
-    for (const [to, headers, origin] of cases) {
-      const { text } = await sendRaw(
-        to,
-        `GET /call-config.json HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`,
-      );
-      const config: unknown = JSON.parse(text.slice(text.indexOf('\r\n\r\n')));
-      t.strictSame(
-        config,
-        { baseUrl: origin, websocketUrl: origin, homeserverUrl: origin, iceServers: [] },
-        headers,
-      );
-      t.match(text, /access-control-allow-origin: \*\r\n/i);
-      t.match(text, /cache-control: no-store\r\n/i);
-      const forwarded = await sendRaw(to, `GET /_matrix/x HTTP/1.1\r\n${headers}\r\n\r\n`, { answers: 1 });
-      t.equal(forwarded.status, 200, `${String(to)} forwards too`);
-    }
-  },
-);
+await test('every listener serves the same routes, and call-config names the origin that was asked', async (t, lane) => {
+  const upstream = await startRecordingUpstream(t);
+  const path = socketPath(t);
+  const { gateway } = await startGateway(t, {
+    ...lane.config,
+    listen: ['127.0.0.1:0', '127.0.0.1:0', `unix:${path}`],
+    trusted_proxies: ['127.0.0.1'],
+    synapse: { url: upstream.url },
+  });
+  const [first, second] = gateway.addresses.map((address) => (address.kind === 'tcp' ? address.port : 0));
+  const cases: readonly (readonly [number | string, string, string])[] = [
+    [first ?? 0, `Host: 127.0.0.1:${first}`, `http://127.0.0.1:${first}`],
+    [second ?? 0, `Host: 127.0.0.1:${second}`, `http://127.0.0.1:${second}`],
+    [path, 'Host: matrix.local', 'http://matrix.local'],
+    [first ?? 0, 'Host: chat.example.org:80', 'http://chat.example.org'],
+    [first ?? 0, 'Host: chat.example.org\r\nX-Forwarded-Proto: https', 'https://chat.example.org'],
+    [first ?? 0, 'Host: inner:3000\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.b:443', 'https://a.b'],
+    [first ?? 0, 'Host: inner\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.b:8443', 'https://a.b:8443'],
+    [
+      second ?? 0,
+      'Host: x\r\nForwarded: for=192.0.2.1;proto=https;host="[2001:db8::1]:444"',
+      'https://[2001:db8::1]:444',
+    ],
+    [path, 'Host: m.local\r\nX-Forwarded-Proto: https', 'http://m.local'],
+  ];
+  for (const [to, headers, origin] of cases) {
+    const { text } = await sendRaw(
+      to,
+      `GET /call-config.json HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`,
+    );
+    const config: unknown = JSON.parse(text.slice(text.indexOf('\r\n\r\n')));
+    t.strictSame(
+      config,
+      { baseUrl: origin, websocketUrl: origin, homeserverUrl: origin, iceServers: [] },
+      headers,
+    );
+    t.match(text, /access-control-allow-origin: \*\r\n/i);
+    t.match(text, /cache-control: no-store\r\n/i);
+    const forwarded = await sendRaw(to, `GET /_matrix/x HTTP/1.1\r\n${headers}\r\n\r\n`, { answers: 1 });
+    t.equal(forwarded.status, 200, `${String(to)} forwards too`);
+  }
+});
 
 await t.test('public_url stands in every URL that is handed out', async (t) => {
   const { url } = await startGateway(t, {
@@ -287,12 +281,12 @@ await t.test('public_url stands in every URL that is handed out', async (t) => {
   t.strictSame(await get('/.well-known/matrix/server'), { 'm.server': 'chat.example.org:443' });
 });
 
-await t.test('a Unix socket upstream works like a port', async (t) => {
+await test('a Unix socket upstream works like a port', async (t, lane) => {
   const path = socketPath(t);
   const server = createServer((request, response) => response.end(request.url));
   await new Promise<void>((resolve) => void server.listen(path, resolve));
   t.teardown(() => server.close());
-  const { url } = await startGateway(t, { synapse: { url: `unix:${path}` } });
+  const { url } = await startGateway(t, { ...lane.config, synapse: { url: `unix:${path}` } });
   t.equal(await (await fetch(`${url}/_matrix/a%2Fb`)).text(), '/_matrix/a%2Fb');
 });
 

@@ -6,19 +6,22 @@ import { connect } from 'node:net';
 import t from 'tap';
 
 import { spawnGateway } from '../harness/gateway-process.ts';
+import { eachLane } from '../harness/lanes/each-lane.ts';
 import { sendRaw } from '../harness/raw-client.ts';
 import { startRecordingUpstream } from '../harness/recording-upstream.ts';
 import { until } from '../harness/until.ts';
 
+const test = eachLane(t);
+
 t.setTimeout(60_000);
 
-await t.test('a stop answers polls, lets a download finish, accepts nothing new, and exits 0', async (t) => {
+await test('a stop answers polls, lets a download finish, accepts nothing new, and exits 0', async (t, lane) => {
   const upstream = await startRecordingUpstream(t, ({ socket, target }) => {
     if (!target.startsWith('/_matrix/slow')) return;
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf');
     setTimeout(() => socket.write('half'), 1_000);
   });
-  const gateway = await spawnGateway(t, { PORTICO_SYNAPSE_URL: upstream.url });
+  const gateway = await spawnGateway(t, { ...lane.environment, PORTICO_SYNAPSE_URL: upstream.url });
   const idle = connect(gateway.port, '127.0.0.1');
   const poll = sendRaw(
     gateway.port,
@@ -43,9 +46,10 @@ await t.test('a stop answers polls, lets a download finish, accepts nothing new,
   t.match(gateway.logged.at(-1), { msg: 'stopped' });
 });
 
-await t.test('what does not end is cut off at limits.drain_timeout', async (t) => {
+await test('what does not end is cut off at limits.drain_timeout', async (t, lane) => {
   const upstream = await startRecordingUpstream(t, () => undefined);
   const gateway = await spawnGateway(t, {
+    ...lane.environment,
     PORTICO_SYNAPSE_URL: upstream.url,
     PORTICO_LIMITS_DRAIN_TIMEOUT: '500ms',
   });
@@ -72,9 +76,10 @@ await t.test('a config that is refused, and a port in use, end the start with th
   await t.rejects(spawnGateway(t, { PORTICO_LISTEN: `127.0.0.1:${first.port}` }), /exited with 1/);
 });
 
-await t.test('a poll of Socket.IO that belongs to no socket is answered, and holds nothing up', async (t) => {
+await test('a poll of Socket.IO that belongs to no socket is answered, and holds nothing up', async (t, lane) => {
   const upstream = await startRecordingUpstream(t, () => undefined);
   const gateway = await spawnGateway(t, {
+    ...lane.environment,
     PORTICO_SYNAPSE_URL: upstream.url,
     PORTICO_LIMITS_DRAIN_TIMEOUT: '40s',
   });

@@ -8,6 +8,9 @@ import type { Writable } from 'node:stream';
 import t, { type Test } from 'tap';
 
 import { spawnGateway, type GatewayProcess } from '../harness/gateway-process.ts';
+import { eachLane } from '../harness/lanes/each-lane.ts';
+
+const test = eachLane(t);
 
 const MIB = 1024 * 1024;
 const TOTAL_BYTES = 1024 * MIB;
@@ -23,11 +26,11 @@ const MAX_ATTEMPTS = 4;
 
 t.setTimeout(180_000);
 
-await t.test('1 GiB up and 1 GiB down leave memory flat', async (t) => {
+await test('1 GiB up and 1 GiB down leave memory flat', async (t, lane) => {
   const { url: synapseUrl, received } = await startMeasuringOrigin(t);
   const gateway = await spawnGateway(
     t,
-    { PORTICO_SYNAPSE_URL: synapseUrl, PORTICO_SYNAPSE_MAX_UPLOAD: '2GiB' },
+    { ...lane.environment, PORTICO_SYNAPSE_URL: synapseUrl, PORTICO_SYNAPSE_MAX_UPLOAD: '2GiB' },
     NODE_OPTIONS,
   );
   const expected = pieceDigest(TOTAL_BYTES);
