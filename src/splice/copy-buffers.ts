@@ -10,9 +10,11 @@ const MAX_FREE = 64;
 export class CopyBuffers {
   readonly #free: Buffer[] = [];
 
-  /** @param piece at most READ_BYTES long @returns memory that is the caller's until it is given back */
+  /** @returns memory that begins with a copy of `piece`, and is the caller's until it is given back */
   copyOf(piece: Buffer): Buffer {
-    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    // More than one read only where the rest of a head came before it.
+    const isOneRead = piece.length <= READ_BYTES;
+    const memory = (isOneRead ? this.#free.pop() : undefined) ?? newMemory(piece.length);
     piece.copy(memory);
     return memory;
   }
@@ -20,7 +22,11 @@ export class CopyBuffers {
   /** Of memory that nobody writes from any more. */
   giveBack(memory: readonly Buffer[]): void {
     for (const buffer of memory) {
-      if (this.#free.length < MAX_FREE) this.#free.push(buffer);
+      if (buffer.length === READ_BYTES && this.#free.length < MAX_FREE) this.#free.push(buffer);
     }
   }
+}
+
+function newMemory(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(bytes, READ_BYTES));
 }
