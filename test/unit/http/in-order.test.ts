@@ -92,7 +92,7 @@ await t.test(
       Object.assign(fakeResponse(), { req: { complete } }),
     );
     for (const [i, response] of responses.entries())
-      order.enter(socket, response as ServerResponse, () => done.push(`request ${i}`));
+      order.enter(socket, response, () => done.push(`request ${i}`));
     order.afterAll(socket, () => done.push('refusal'));
     t.same(done, ['request 0']);
     responses[0]?.emit('close');
