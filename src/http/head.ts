@@ -190,7 +190,9 @@ function readHost(
 export function isAuthority(text: string): boolean {
   // The URL parser knows what is no address although it looks like one (`256.0.0.1`, `[::::]`): origins that we name
   // are built of this text, and must be readable by everybody.
-  return PLAIN_NAME.test(text) || (AUTHORITY.test(text) && URL.canParse(`http://${text}/`));
+  return (
+    (text.length <= 255 && PLAIN_NAME.test(text)) || (AUTHORITY.test(text) && URL.canParse(`http://${text}/`))
+  );
 }
 
 function readFraming(fields: FramingFields, httpVersion: string): BodyFraming | undefined {

@@ -24,18 +24,20 @@ export const MAX_ANSWER_HEAD_BYTES = 16_384;
 /** With the versions that the parser of Node takes. */
 const STATUS_LINE = /^HTTP\/(0\.9|1\.0|1\.1|2\.0) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?$/;
 const FIELD =
-  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[\t ]*$/;
+  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*(?:([!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)[\t ]*)?$/;
 const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 
 /** What nearly every answer is: nothing in it needs to be taken out or looked at but its length. */
 const PLAIN =
   /^HTTP\/1\.1 ([2-5][0-9]{2}) ([ -~]*)\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [!-~](?:[ -~]*[!-~])?\r\n)+)$/;
 const TAKEN_OUT = new RegExp(`(?:^|\\n)(?:${[...HOP_BY_HOP].join('|')}):`, 'i');
-const PLAIN_LENGTH = /(?:^|\n)content-length: ([0-9]{1,15})\r/i;
+const LENGTH_LINE = /(?:^|\n)content-length: (.*)\r/i;
 
 /** Lines that end in anything but CRLF, or a beginning that is none. @param text a head of which the end is missing */
 export function isNoHead(text: string): boolean {
-  return /(?:^|[^\r])\n|\r[^\n]/.test(text) || !'HTTP/'.startsWith(text.slice(0, 5));
+  if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) return true;
+  // A carriage return alone may be half of an empty line before the head.
+  return text !== '\r' && !'HTTP/'.startsWith(text.slice(0, 5));
 }
 
 /** @param text the head without its empty line, latin1 @returns undefined if it is no head, or its framing is not one */
@@ -49,10 +51,13 @@ function readPlain(text: string): AnswerHead | undefined {
   if (plain === null) return undefined;
   const [, status = '', reason = '', fieldLines = ''] = plain;
   if (status === '204' || status === '304' || TAKEN_OUT.test(fieldLines)) return undefined;
-  const length = PLAIN_LENGTH.exec(fieldLines);
-  if (length === null || PLAIN_LENGTH.test(fieldLines.slice(length.index + length[0].length - 1)))
+  const length = LENGTH_LINE.exec(fieldLines);
+  // A second one may be none, and the two contradict each other all the same.
+  if (length === null || LENGTH_LINE.test(fieldLines.slice(length.index + length[0].length)))
     return undefined;
-  const body = { kind: 'length', bytes: Number(length[1]) } as const;
+  const [, bytes = ''] = length;
+  if (!CONTENT_LENGTH.test(bytes)) return undefined;
+  const body = { kind: 'length', bytes: Number(bytes) } as const;
   return { status: Number(status), reason, fieldLines, body, isLast: false };
 }
 

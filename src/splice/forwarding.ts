@@ -160,9 +160,9 @@ export class Forwarding implements Borrower {
     else this.#fail('REQUEST_TIMEOUT');
   }
 
-  /** Answers with the error, unless Synapse's answer has begun: that goes on. */
+  /** Answers with the error, unless Synapse's answer has begun, which goes on, or another error was answered. */
   refuseIfUnanswered(code: ErrorCode): void {
-    if (!this.#isAnswered) this.#fail(code);
+    if (!this.#isAnswered && !this.#isOver) this.#fail(code);
   }
 
   answerBegan(head: AnswerHead): void {

@@ -21,7 +21,13 @@ export function lastingPassage({ head, client, ...passage }: Passage): Passage {
       host,
       rawHeaders: NO_FIELDS,
     },
-    client: { ...client, host },
+    requestId: detached(passage.requestId),
+    client: {
+      ...client,
+      host,
+      address: detached(client.address),
+      requestId: client.requestId === undefined ? undefined : detached(client.requestId),
+    },
   };
 }
 
