@@ -42,7 +42,8 @@ async function download(port: number, client: number, pauses: number): Promise<D
     setTimeout(() => socket.resume(), 5);
   });
   socket.write(`GET /_matrix/media/${client} HTTP/1.1\r\nHost: h\r\n\r\n`);
-  while (receivedBytes < BYTES + 100) await once(socket, 'data');
+  const isWhole = (): boolean => receivedBytes >= BYTES + 100;
+  while (!isWhole()) await once(socket, 'data');
   // The last piece may lie behind what is counted as whole by some bytes of chunk framing.
   await new Promise((resolve) => setTimeout(resolve, 50));
   socket.destroy();
