@@ -55,6 +55,9 @@ export interface AskingClient {
 /** What is kept for one write: a head and a small body go out together. */
 const MAX_JOINED_BYTES = 16_384;
 
+/** In which a body that is sent as a whole may lie. */
+const MAX_PIECES = 64;
+
 export class Forwarding implements Borrower {
   readonly passage: Passage;
   readonly startedMs: number;
@@ -124,6 +127,8 @@ export class Forwarding implements Borrower {
     this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
     if (this.#collected !== undefined) {
       this.#collected.push(piece);
+      // A piece of one byte keeps some hundred in memory: sent byte by byte, a body would take many times its length.
+      if (this.#collected.length === MAX_PIECES) this.#collected = [Buffer.concat(this.#collected)];
       if (this.#bodyBytesLeft > 0) return;
       const body = Buffer.concat(this.#collected);
       this.#collected = undefined;

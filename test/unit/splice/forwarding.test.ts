@@ -204,6 +204,15 @@ await t.test('a body that may be sent again is awaited as a whole', async (t) =>
   t.notOk(client.told.includes('pause body'), 'the client is not held up');
 });
 
+await t.test('a body that comes byte by byte is sent as one', async (t) => {
+  const body = 'abcdefghij'.repeat(50);
+  const { asked, open, start, more } = started({ ...PUT, headers: ['Content-Length', '500'] });
+  start('');
+  for (const byte of body) more(byte);
+  const socket = await open();
+  t.equal(socket.takeSent(), `${asked.head}${body}`);
+});
+
 await t.test('any other body goes on as it comes, once there is a connection for it', async (t) => {
   const { client, asked, forwarding, open, start, more } = started(UPLOAD);
   start('ab');
