@@ -65,10 +65,12 @@ function comparable(
   spliced: readonly ReceivedRequest[],
   plain: readonly ReceivedRequest[],
 ): [readonly ReceivedRequest[], readonly ReceivedRequest[]] {
-  const isToBeThere = ({ isWhole, head }: ReceivedRequest): boolean =>
-    isWhole || (KEPT_BACK.test(head) && /\r\ncontent-length: /i.test(head));
   if (spliced.length < plain.length) return [spliced, plain.filter(isToBeThere)];
   return plain.length < spliced.length ? [spliced.filter(isToBeThere), plain] : [spliced, plain];
+}
+
+function isToBeThere({ isWhole, head }: ReceivedRequest): boolean {
+  return isWhole || (KEPT_BACK.test(head) && /\r\ncontent-length: /i.test(head));
 }
 
 /** Of a body that was broken off, how much had arrived by then is a matter of time. */
