@@ -20,6 +20,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../config/kinds/listen-address.ts';
 import type { ErrorCode } from '../errors.ts';
+import { withSharedReads } from './accepted-socket.ts';
 import { bareAddress, type AddressRanges } from './address.ts';
 import type { Peer } from './client.ts';
 import { ConnectionCounter, type ConnectionLimits } from './connections.ts';
@@ -196,7 +197,8 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
       offers?.handle(request, request.socket, head, peer(request.socket));
     });
     const begin = beginnerOf(server, opening);
-    server.on('connection', (socket: Socket) => {
+    server.on('connection', (accepted: Socket) => {
+      const socket = tls === undefined ? withSharedReads(accepted) : accepted;
       const refused = admit(socket);
       if (tls !== undefined) {
         // No answer can be read before the handshake, and a handshake is what a flood would have us pay for.

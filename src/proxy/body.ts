@@ -72,9 +72,16 @@ export class MeteredBody extends Transform {
   }
 }
 
+/** In which a body that is sent as a whole may lie. */
+export const MAX_PIECES = 64;
+
 /** Reads a small body whole, so that it can be sent twice. Rejects like MeteredBody fails. */
 export async function readWhole(body: MeteredBody): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of body) pieces.push(piece as Buffer);
+  let pieces: Buffer[] = [];
+  for await (const piece of body) {
+    pieces.push(piece as Buffer);
+    // A piece of one byte keeps some hundred in memory: sent byte by byte, a body would take many times its length.
+    if (pieces.length === MAX_PIECES) pieces = [Buffer.concat(pieces)];
+  }
   return Buffer.concat(pieces);
 }

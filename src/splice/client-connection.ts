@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Answer } from '../http/errors.ts';
+import { startReading, stopReading } from '../http/accepted-socket.ts';
 import { breakOff } from '../http/send.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { Passage } from '../http/exchange.ts';
@@ -89,7 +90,7 @@ export class ClientConnection implements PlanningClient {
     this.#parts = parts;
     this.setting = parts.setting;
     this.#deadline = new Deadline(parts.clock, () => this.#deadlinePassed());
-    socket.on('data', this.#onData);
+    startReading(socket, this.#onData);
     socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
@@ -153,6 +154,7 @@ export class ClientConnection implements PlanningClient {
     if (this.#forwarding === undefined) this.#close();
   }
 
+  /** @param bytes which are other bytes once this returns */
   #received(bytes: Buffer): void {
     if (this.#bytesToDiscard > 0) {
       this.#bytesToDiscard -= bytes.length;
@@ -172,9 +174,7 @@ export class ClientConnection implements PlanningClient {
 
   #read(received: Buffer): void {
     const plain = readPlainHead(received, this.#parts.maxHeadBytes);
-    // No part of nothing: it would keep the whole head in memory, for as long as it is to be sent again.
-    const rest =
-      plain === undefined || plain.bytes === received.length ? NOTHING : received.subarray(plain.bytes);
+    const rest = plain === undefined ? NOTHING : received.subarray(plain.bytes);
     const plan = plain && this.#parts.plan(plain, rest.length, this);
     if (plain === undefined || plan === undefined) {
       this.#handOver(received);
@@ -192,7 +192,7 @@ export class ClientConnection implements PlanningClient {
   }
 
   #wait(bytes: Buffer): void {
-    this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
+    this.#waiting = Buffer.concat([this.#waiting, bytes]);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#socket.pause();
   }
 
@@ -224,7 +224,7 @@ export class ClientConnection implements PlanningClient {
 
   #handOver(unread: Buffer): void {
     this.#leave();
-    this.#socket.unshift(unread);
+    this.#socket.unshift(Buffer.from(unread));
     this.#parts.handOver(this.#socket, unread.length);
   }
 
@@ -298,7 +298,7 @@ export class ClientConnection implements PlanningClient {
   #leave(): Socket {
     this.#deadline.close();
     const socket = this.#socket;
-    socket.off('data', this.#onData);
+    stopReading(socket, this.#onData);
     socket.off('drain', this.#onDrain);
     socket.off('end', this.#onEnd);
     socket.off('error', this.#onError);

@@ -1,9 +1,9 @@
-// Memory for what is on its way to a slow client. All connections to Synapse read into one buffer, which the next read
-// fills again, whoever's it is: what cannot be written at once has to stand elsewhere. Used again and again, because
-// memory that is asked for and given back with each piece of a download costs more than copying into it.
+// Memory for what is on its way to a slow peer. All connections read into one buffer, which the next read fills again,
+// whoever's it is: what cannot be written at once has to stand elsewhere. Used again and again, because memory that is
+// asked for and given back with each piece of a transfer costs more than copying into it.
 
-/** As much as Node reads at once. */
-export const READ_BYTES = 65_536;
+import { READ_BYTES } from '../http/accepted-socket.ts';
+
 /** Kept for later use; more are in use at once only while so many clients are slow. */
 const MAX_FREE = 64;
 

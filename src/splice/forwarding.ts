@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { errorAnswer } from '../http/errors.ts';
 import { noteError, type OnAnswered, type Passage } from '../http/exchange.ts';
+import { MAX_PIECES } from '../proxy/body.ts';
 import { responseDeadlineMs } from '../proxy/deadlines.ts';
 import { FAILURE_CODES, type FailureKind } from '../proxy/failures.ts';
 import { keepsBodyForReplay, mayRetry } from '../proxy/retry.ts';
@@ -54,9 +55,6 @@ export interface AskingClient {
 
 /** What is kept for one write: a head and a small body go out together. */
 const MAX_JOINED_BYTES = 16_384;
-
-/** In which a body that is sent as a whole may lie. */
-const MAX_PIECES = 64;
 
 export class Forwarding implements Borrower {
   readonly passage: Passage;
@@ -109,8 +107,9 @@ export class Forwarding implements Borrower {
     return this.#bodyBytesLeft;
   }
 
-  /** @param body what came of the body together with the head */
-  start(body: Buffer): void {
+  /** @param came of the body, together with the head; other bytes once this returns */
+  start(came: Buffer): void {
+    const body = Buffer.from(came);
     this.#bodyBytesLeft -= body.length;
     if (keepsBodyForReplay(this.passage.head) && this.#bodyBytesLeft > 0) {
       this.#collected = [body];
@@ -120,14 +119,13 @@ export class Forwarding implements Borrower {
     this.#send(body, this.#parts.pool.take());
   }
 
-  /** @param piece at most `bodyBytesLeft` long */
+  /** @param piece at most `bodyBytesLeft` long, and other bytes once this returns */
   bodyData(piece: Buffer): void {
     this.#bodyBytesLeft -= piece.length;
     if (this.#isOver) return;
     this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
     if (this.#collected !== undefined) {
-      this.#collected.push(piece);
-      // A piece of one byte keeps some hundred in memory: sent byte by byte, a body would take many times its length.
+      this.#collected.push(Buffer.from(piece));
       if (this.#collected.length === MAX_PIECES) this.#collected = [Buffer.concat(this.#collected)];
       if (this.#bodyBytesLeft > 0) return;
       const body = Buffer.concat(this.#collected);
@@ -135,7 +133,7 @@ export class Forwarding implements Borrower {
       this.#send(body, this.#parts.pool.take());
       return;
     }
-    if (this.#connection?.write(piece) !== true) this.#waitForUpstream();
+    if (!this.#passOn(piece)) this.#waitForUpstream();
     else if (this.#bodyBytesLeft === 0) this.#waitForAnswer();
   }
 
@@ -255,6 +253,17 @@ export class Forwarding implements Borrower {
     if (!isAllTaken && this.#bodyBytesLeft > 0) this.#waitForUpstream();
     else if (this.#bodyBytesLeft > 0) this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
     else this.#waitForAnswer();
+  }
+
+  /** @returns whether more of the body may come now */
+  #passOn(piece: Buffer): boolean {
+    const connection = this.#connection;
+    if (connection === undefined) return false;
+    // Sent byte by byte to a Synapse that does not read, a body would take a whole buffer for each byte.
+    if (piece.length <= MAX_JOINED_BYTES) return connection.write(Buffer.from(piece));
+    const { copies } = this.#parts;
+    const copy = copies.copyOf(piece);
+    return connection.write(copy.subarray(0, piece.length), () => copies.giveBack([copy]));
   }
 
   #opened(body: Buffer, connection: UpstreamConnection | undefined): void {

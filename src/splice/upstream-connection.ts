@@ -55,11 +55,17 @@ export class UpstreamConnection {
     this.#borrower = borrower;
   }
 
-  /** @returns whether more may be written now; else `drained` follows */
-  write(data: string | Buffer): boolean {
+  /**
+   * @param sent called once the data is on its way; never if the connection breaks before
+   * @returns whether more may be written now; else `drained` follows
+   */
+  write(data: string | Buffer, sent?: () => void): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
-    return typeof data === 'string' ? socket.write(data, 'latin1') : socket.write(data);
+    const done = (error?: Error | null): void => {
+      if (!error) sent?.();
+    };
+    return typeof data === 'string' ? socket.write(data, 'latin1', done) : socket.write(data, done);
   }
 
   pause(): void {

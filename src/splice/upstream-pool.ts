@@ -2,8 +2,8 @@
 // It opens and closes; what is said on a connection is upstream-connection.ts.
 
 import type { CancelTimer, Clock } from '../clock.ts';
+import { READ_BYTES } from '../http/accepted-socket.ts';
 import type { OpenConnection, ReadInto } from '../proxy/upstream.ts';
-import { READ_BYTES } from './copy-buffers.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 /** Twisted closes a connection that was idle for 60 s; ours must be gone before, or requests die in the race. */

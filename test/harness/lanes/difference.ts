@@ -73,9 +73,9 @@ function isToBeThere({ isWhole, head }: ReceivedRequest): boolean {
   return isWhole || (KEPT_BACK.test(head) && /\r\ncontent-length: /i.test(head));
 }
 
-/** Of a body that was broken off, how much had arrived by then is a matter of time. */
+/** Of a body that was broken off, or cut short by an early answer, how much arrives is a matter of time. */
 function isSameRequest(one: ReceivedRequest, other: ReceivedRequest): boolean {
-  if (one.isWhole || other.isWhole) return isSame(one, other);
+  if (!one.isAnsweredEarly && (one.isWhole || other.isWhole)) return isSame(one, other);
   return one.head === other.head && (one.body.startsWith(other.body) || other.body.startsWith(one.body));
 }
 

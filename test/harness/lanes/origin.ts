@@ -13,6 +13,8 @@ export interface ReceivedRequest {
   /** The body's bytes (latin1), out of their chunks. */
   readonly body: string;
   readonly isWhole: boolean;
+  /** Before its body came, or while it did. */
+  readonly isAnsweredEarly: boolean;
 }
 
 export interface OriginOptions {
@@ -66,10 +68,11 @@ export class LaneOrigin {
 
   /** What has come since the last call. */
   take(): ReceivedRequest[] {
-    const taken = this.#received.map(({ head, body }) => ({
+    const taken = this.#received.map(({ head, body, answer }) => ({
       head,
       body: body.text,
       isWhole: body.state === 'whole',
+      isAnsweredEarly: answer.isEarly === true,
     }));
     this.#received = [];
     return taken;

@@ -70,10 +70,9 @@ export function observe(seen: Seen): Observation {
     })),
     rest: text.slice(answers.at(-1)?.endsAt ?? 0),
     end: isSpoilt(conversation, answers, logged) ? conversation.end : 'ended',
-    requests: requests.map(({ head, body, isWhole }) => ({
+    requests: requests.map(({ head, ...more }) => ({
+      ...more,
       head: hide(head).replace(REQUEST_ID, (_, field: string, id: string) => `${field}${names.get(id)}`),
-      body,
-      isWhole,
     })),
     held,
     log: lines
@@ -126,7 +125,9 @@ function isOneExchange({ sent, requests, logged }: Seen): boolean {
   const headEnd = sent.indexOf('\r\n\r\n');
   const body = new BodyReader(sent.slice(0, Math.max(headEnd, 0)));
   const rest = body.take(sent.slice(headEnd + 4));
-  return rest === '' && body.state === 'whole' && logged.length === 1 && requests.at(-1)?.isWhole === true;
+  const asked = requests.at(-1);
+  const isWhole = asked?.isWhole === true && !asked.isAnsweredEarly;
+  return rest === '' && body.state === 'whole' && logged.length === 1 && isWhole;
 }
 
 /** The answers in what a client received. Whether one was to a HEAD shows in what follows its head. */

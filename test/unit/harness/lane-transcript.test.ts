@@ -16,6 +16,7 @@ const requestWith = (id: string, more: Partial<ReceivedRequest> = {}): ReceivedR
   head: `GET /_matrix/x HTTP/1.1\r\nhost: h\r\nX-Request-Id: ${id}`,
   body: '',
   isWhole: true,
+  isAnsweredEarly: false,
   ...more,
 });
 
@@ -121,6 +122,11 @@ await t.test('of a request that was broken off, how far it came is a matter of t
   t.equal(differenceOf(none, long), undefined, 'that it had not begun');
   t.equal(differenceOf(long, none), undefined, 'in either lane');
   t.not(differenceOf(short, seenAs({ requests: [half('b')] })), undefined, 'but not other bytes');
+
+  const early = (body: string, isWhole: boolean): Observation =>
+    seenAs({ requests: [requestWith(ID, { body, isWhole, isAnsweredEarly: true })] });
+  t.equal(differenceOf(early('ab', true), early('a', false)), undefined, 'nor how much an early answer left');
+  t.not(differenceOf(early('ab', true), early('b', false)), undefined, 'but not other bytes');
 
   const head = `PUT /_matrix/federation/v1/send/1 HTTP/1.1\r\nContent-Length: 9\r\nX-Request-Id: ${ID}`;
   const keptBack = seenAs({ requests: [requestWith(ID, { head, isWhole: false })] });

@@ -2,7 +2,8 @@
 
 import t from 'tap';
 
-import { CopyBuffers, READ_BYTES } from '../../../src/splice/copy-buffers.ts';
+import { READ_BYTES } from '../../../src/http/accepted-socket.ts';
+import { CopyBuffers } from '../../../src/splice/copy-buffers.ts';
 
 await t.test('a copy is whole, also of more than one read', async (t) => {
   const copies = new CopyBuffers();

@@ -20,6 +20,13 @@ const UPLOAD: HeadParts = {
 const POST: HeadParts = { method: 'POST', headers: TWO_BYTES };
 const PUT: HeadParts = { method: 'PUT', target: SEND, headers: TWO_BYTES };
 
+/** Gives bytes as a socket does whose buffer the next read fills again. */
+function lent(body: string, take: (bytes: Buffer) => void): void {
+  const bytes = Buffer.from(body, 'latin1');
+  take(bytes);
+  bytes.fill(0);
+}
+
 /** A pool whose connections the test opens one by one, and a client. */
 function started(parts: HeadParts = {}) {
   const clock = new TestClock();
@@ -47,8 +54,8 @@ function started(parts: HeadParts = {}) {
     socket.takeSent();
     return socket;
   };
-  const start = (body = ''): void => forwarding.start(Buffer.from(body, 'latin1'));
-  const more = (body: string): void => forwarding.bodyData(Buffer.from(body, 'latin1'));
+  const start = (body = ''): void => lent(body, (bytes) => forwarding.start(bytes));
+  const more = (body: string): void => lent(body, (bytes) => forwarding.bodyData(bytes));
   return { clock, pool, openings, client, asked, forwarding, outcome, open, warm, start, more };
 }
 
