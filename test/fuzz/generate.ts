@@ -56,7 +56,11 @@ export function generateCase(seed: number, number: number): FuzzCase {
   // A request that arrives while another is in work meets it or not, by which lane is the quicker.
   const pause = count === 1 && !ODD_CODING_BEHIND.test(requests[0] ?? '') ? 'breathe' : 'settle';
   const cut = random.chance(35)
-    ? steps.flatMap((step) => ('send' in step ? cutUp(random, step.send, pause) : [step]))
+    ? steps.flatMap((step) =>
+        'send' in step
+          ? cutUp(random, step.send, pause, isPipelined ? bodiesBeforeMore(requests) : [])
+          : [step],
+      )
     : steps;
   return { setting, isWarm, steps: [...cut, ...ending(random, count === 1 && !isWarm)] };
 }
@@ -111,8 +115,31 @@ function changeBytes(text: string, random: SeededRandom): string {
   }
 }
 
-/** In two to six pieces, or in many small ones at its beginning. */
-function cutUp(random: SeededRandom, text: string, pause: 'breathe' | 'settle'): Step[] {
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Where a piece would end a body and bring the next request. One lane then has that request's own body before it answers,
+ * and the other has not, and ends the connection for it.
+ */
+function bodiesBeforeMore(requests: readonly string[]): Range[] {
+  let end = 0;
+  return requests.slice(0, -1).map((text) => {
+    const from = end + text.indexOf('\r\n\r\n') + 4;
+    end += text.length;
+    return { from, to: end };
+  });
+}
+
+/** In two to six pieces, or in many small ones at its beginning. @param whole what is not cut */
+function cutUp(
+  random: SeededRandom,
+  text: string,
+  pause: 'breathe' | 'settle',
+  whole: readonly Range[],
+): Step[] {
   const places = new Set<number>();
   if (random.chance(12)) {
     const count = pause === 'breathe' ? 30 : 5;
@@ -125,7 +152,7 @@ function cutUp(random: SeededRandom, text: string, pause: 'breathe' | 'settle'):
   const steps: Step[] = [];
   let from = 0;
   for (const at of [...places].toSorted((a, b) => a - b)) {
-    if (at <= from || at >= text.length) continue;
+    if (at <= from || at >= text.length || whole.some((range) => at > range.from && at < range.to)) continue;
     steps.push({ send: text.slice(from, at) }, { do: random.chance(90) ? pause : 'settle' });
     from = at;
   }
