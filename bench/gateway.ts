@@ -4,24 +4,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { Figures } from './gateway/between.ts';
 import { makeCertificate } from './gateway/certificate.ts';
 import { chosenBy, readOptions, USAGE, type Options } from './gateway/options.ts';
 import { machine } from './gateway/machine.ts';
 import { withReport, writePage } from './gateway/page.ts';
-import { freePort, LOAD_CORE, pinSelf, RIVAL_CORE, startServer } from './gateway/pinned-process.ts';
+import { LOAD_CORE, pinSelf, RIVAL_CORE } from './gateway/pinned-process.ts';
 import { prepareRivals } from './gateway/prepare.ts';
 import { coreSecondsOf, cpuSecondsOf } from './gateway/proc.ts';
-import { SMALL } from './gateway/questions.ts';
 import { DIRECT, type Entrant } from './gateway/entrant.ts';
 import { renderReport } from './gateway/report.ts';
 import { RIVALS, type Rival } from './gateway/rivals.ts';
 import { SCENARIOS } from './gateway/scenarios.ts';
+import { startOrigin } from './gateway/start-origin.ts';
 import { startSynapseBehind } from './gateway/synapse-behind.ts';
-
-const ORIGIN = fileURLToPath(new URL('gateway/origin.ts', import.meta.url));
 
 interface Entered {
   readonly rival: Rival | undefined;
@@ -68,13 +65,7 @@ async function measure(options: Options): Promise<number> {
   undos.push(async () => rmSync(folder, { recursive: true, force: true }));
   try {
     const certificate = makeCertificate(folder);
-    const originPort = await freePort();
-    const origin = await startServer(
-      { command: process.execPath, args: [ORIGIN, String(originPort)] },
-      LOAD_CORE,
-      { port: originPort },
-      SMALL,
-    );
+    const origin = await startOrigin();
     undos.push(() => origin.stop());
     const synapse = await startSynapseBehind({ teardown: (undo) => void undos.push(undo) });
     for (let round = 1; round <= rounds; round += 1) {
@@ -83,7 +74,10 @@ async function measure(options: Options): Promise<number> {
         for (const scenario of scenarios) {
           console.error(`round ${round} of ${rounds}: ${rival?.name ?? DIRECT}: ${scenario.name}`);
           try {
-            Object.assign(figures, await scenario.run({ seconds, rival, originPort, synapse, certificate }));
+            Object.assign(
+              figures,
+              await scenario.run({ seconds, rival, originPort: origin.port, synapse, certificate }),
+            );
           } catch (error) {
             faults.add(`${scenario.name}: ${(error as Error).message}`);
           }

@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { askHeld, releaseHeld } from './gateway/ask-origin.ts';
 import { HELD_USAGE, readHeldOptions, type HeldOptions } from './gateway/held-options.ts';
@@ -12,18 +11,11 @@ import { isGood, renderHeld, type HeldLook, type HeldRun } from './gateway/held-
 import { holdRequests, pause, runClosedLoop, type HeldRequests } from './gateway/load.ts';
 import { machine } from './gateway/machine.ts';
 import { withHeld, writePage } from './gateway/page.ts';
-import {
-  freePort,
-  LOAD_CORE,
-  pinSelf,
-  RIVAL_CORE,
-  startServer,
-  type PinnedProcess,
-} from './gateway/pinned-process.ts';
+import { freePort, pinSelf, RIVAL_CORE, startServer, type PinnedProcess } from './gateway/pinned-process.ts';
 import { heldSync, SMALL } from './gateway/questions.ts';
 import { PORTICO, RIVALS } from './gateway/rivals.ts';
+import { startOrigin } from './gateway/start-origin.ts';
 
-const ORIGIN = fileURLToPath(new URL('gateway/origin.ts', import.meta.url));
 const MINUTE_MS = 60_000;
 /** The origin is asked to answer before: this only ends what would never end otherwise. */
 const SPARE_MS = 2 * MINUTE_MS;
@@ -54,17 +46,11 @@ async function measure(options: HeldOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'portico-bench-held-'));
   const undos: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const originPort = await freePort();
-    const origin = await startServer(
-      { command: process.execPath, args: [ORIGIN, String(originPort)] },
-      LOAD_CORE,
-      { port: originPort },
-      SMALL,
-    );
+    const origin = await startOrigin();
     undos.push(() => origin.stop());
-    const portico = await startPortico(originPort, folder);
+    const portico = await startPortico(origin.port, folder);
     undos.push(() => portico.stop());
-    const run = await hold(options, portico, originPort);
+    const run = await hold(options, portico, origin.port);
     const report = renderHeld(run);
     console.log(report);
     if (options.writes) writePage((before) => withHeld(before, report));

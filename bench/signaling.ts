@@ -17,7 +17,7 @@ import {
   socketIoLanes,
   type RelayFigure,
 } from './signaling/relay.ts';
-import { measureRing } from './signaling/ring.ts';
+import { measureMembers, measureRing } from './signaling/ring.ts';
 
 const PAIRS = 25;
 const LANES = 10;
@@ -25,6 +25,7 @@ const RELAY_MS = 4_000;
 const ROUNDS = 3;
 const RING_SOCKETS = 5_000;
 const RINGS_PER_SECOND = 100;
+const RING_SECONDS = 10;
 const IDLE_SOCKETS = 5_000;
 
 const PARTS = ['ring', 'relay', 'memory'] as const;
@@ -51,17 +52,25 @@ try {
     const synapse = await startTestSynapse({ teardown: (undo: () => unknown) => void undos.push(undo) });
     const pairs = await makePairs(synapse, PAIRS);
     const withSynapse = (): NodeJS.ProcessEnv => ({ ...environment(), PORTICO_SYNAPSE_URL: synapse.url });
-    if (isWanted('ring')) await benchRing(withSynapse(), pairs);
+    if (isWanted('ring')) await benchRing(withSynapse(), synapse.url, pairs);
     if (isWanted('relay')) await benchRelay(withSynapse, pairs);
   }
 
-  async function benchRing(env: NodeJS.ProcessEnv, pairs: readonly Pair[]): Promise<void> {
+  async function benchRing(
+    env: NodeJS.ProcessEnv,
+    synapseUrl: string,
+    pairs: readonly Pair[],
+  ): Promise<void> {
     const gateway = await startGateway(env);
-    const options = { sockets: RING_SOCKETS, perSecond: RINGS_PER_SECOND, seconds: 10 };
-    const { calls, p50Ms, p99Ms } = await measureRing(gateway, pairs, options);
+    const rate = { perSecond: RINGS_PER_SECOND, seconds: RING_SECONDS };
+    const { calls, p50Ms, p99Ms } = await measureRing(gateway, pairs, { sockets: RING_SOCKETS, ...rate });
     await gateway.stop();
+    const members = await measureMembers(synapseUrl, pairs, rate);
     console.log(
       `ring: ${calls} calls at ${RINGS_PER_SECOND}/s with ${RING_SOCKETS} sockets: initiate to incoming-call p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+    );
+    console.log(
+      `ring: of that, joined_members of Synapse alone at that rate: p50 ${members.p50Ms.toFixed(1)} ms, p99 ${members.p99Ms.toFixed(1)} ms`,
     );
   }
 

@@ -5,7 +5,7 @@ import { askHeld, releaseHeld } from './ask-origin.ts';
 import { withRival, type Between, type Figures, type Round, type Scenario } from './between.ts';
 import { holdRequests, pause, runClosedLoop, runOpenLoop } from './load.ts';
 import { DOWNLOAD, heldSync, SMALL, UPLOAD } from './questions.ts';
-import { measureSmall, SMALL_CONNECTIONS } from './small-answers.ts';
+import { measureSmall, SMALL_CONNECTIONS, WARM_UP_MS } from './small-answers.ts';
 import { percentile } from './statistics.ts';
 import { TLS_SCENARIOS } from './tls-scenarios.ts';
 
@@ -39,6 +39,7 @@ async function measureSteady(between: Between, { seconds }: Round): Promise<Figu
     connections: SMALL_CONNECTIONS,
     perSecond: STEADY_PER_SECOND,
   };
+  await runClosedLoop({ ...load, durationMs: WARM_UP_MS });
   await runOpenLoop({ ...load, durationMs: seconds * 500 });
   const used = between.cpuSeconds();
   const tookMs = await runOpenLoop({ ...load, durationMs: seconds * 1_000 });

@@ -6,7 +6,7 @@ import { SMALL } from './questions.ts';
 
 export const SMALL_CONNECTIONS = 64;
 /** Runtimes that compile while they run need some ten thousand requests for it, and servers run for weeks. */
-const WARM_UP_MS = 5_000;
+export const WARM_UP_MS = 5_000;
 
 /** @param prefix of the names of its figures */
 export function measureSmall(prefix: 'small' | 'tls'): (between: Between, round: Round) => Promise<Figures> {

@@ -13,14 +13,15 @@ export interface RingFigure {
   readonly p99Ms: number;
 }
 
+interface Rate {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
 export async function measureRing(
   { port }: MeasuredProcess,
   pairs: readonly Pair[],
-  {
-    sockets,
-    perSecond,
-    seconds,
-  }: { readonly sockets: number; readonly perSecond: number; readonly seconds: number },
+  { sockets, ...rate }: Rate & { readonly sockets: number },
 ): Promise<RingFigure> {
   const url = `ws://127.0.0.1:${port}/`;
   const idle: WebSocket[] = [];
@@ -42,6 +43,31 @@ export async function measureRing(
   }
   // The first call of each is another measurement: the homeserver has to be asked who holds the token.
   for (const pair of pairs) await callOnce(`http://127.0.0.1:${port}`, pair, rung);
+  const figure = await atRate(pairs, rate, (pair) => callOnce(`http://127.0.0.1:${port}`, pair, rung));
+  for (const socket of idle) socket.terminate();
+  return figure;
+}
+
+/** The part of it that is the homeserver's: each call asks it once who is in the room. */
+export function measureMembers(synapseUrl: string, pairs: readonly Pair[], rate: Rate): Promise<RingFigure> {
+  return atRate(pairs, rate, async ({ caller, roomId }) => {
+    const startedMs = performance.now();
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/joined_members`;
+    const response = await fetch(`${synapseUrl}${path}`, {
+      headers: { Authorization: `Bearer ${caller.accessToken}` },
+    });
+    await response.text();
+    if (!response.ok) throw new Error(`joined_members: ${response.status}`);
+    return performance.now() - startedMs;
+  });
+}
+
+/** @param once resolves to how long it took, in milliseconds */
+async function atRate(
+  pairs: readonly Pair[],
+  { perSecond, seconds }: Rate,
+  once: (pair: Pair) => Promise<number>,
+): Promise<RingFigure> {
   const timesMs: number[] = [];
   const underWay: Promise<void>[] = [];
   const startedMs = performance.now();
@@ -50,10 +76,9 @@ export async function measureRing(
     if (pair === undefined) throw new Error('no pairs');
     // A fixed rate: a slow answer must not slow down what is asked.
     await pause(Math.max(0, startedMs + (n * 1_000) / perSecond - performance.now()));
-    underWay.push(callOnce(`http://127.0.0.1:${port}`, pair, rung).then((ms) => void timesMs.push(ms)));
+    underWay.push(once(pair).then((ms) => void timesMs.push(ms)));
   }
   await Promise.all(underWay);
-  for (const socket of idle) socket.terminate();
   timesMs.sort((a, b) => a - b);
   const at = (share: number): number => timesMs[Math.floor(timesMs.length * share)] ?? Number.NaN;
   return { calls: timesMs.length, p50Ms: at(0.5), p99Ms: at(0.99) };
