@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 
 import { generatedConfigFiles } from '../../src/config/generate.ts';
 import { renderCallStates } from './call-states.ts';
+import { renderClientLibrary } from './client-api.ts';
 import { renderErrors } from './errors.ts';
 import { renderMetrics } from './metrics.ts';
 import { renderOpenApi } from './openapi.ts';
@@ -24,6 +25,7 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   ...generatedConfigFiles,
   { path: 'docs/call-states.md', render: renderCallStates },
+  { path: 'docs/client-library.md', render: renderClientLibrary },
   { path: 'docs/errors.md', render: renderErrors },
   { path: 'docs/metrics.md', render: renderMetrics },
   { path: 'docs/openapi.json', render: renderOpenApi },

@@ -1,0 +1,25 @@
+// How long to wait before the next try, and what counts as connected for good. Pure.
+// That a try is made, and when the last one was, is connection.ts's.
+
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 30_000;
+/**
+ * A connection that stood for less has not ended the row of failures: a socket that is accepted and cut at once would be
+ * opened again each second, for ever.
+ */
+export const STEADY_AFTER_MS = 30_000;
+/** Whoever was out of reach for so long is `offline`; less is `reconnecting`. As long as the server keeps a place in a call. */
+export const OFFLINE_AFTER_MS = 30_000;
+/** Tries never begin closer together, however often the page is shown or the network comes back. */
+export const LEAST_BETWEEN_TRIES_MS = 1_000;
+
+/**
+ * Doubles up to 30 s. The upper half of it is left to chance: all clients of a server that was restarted come back in the
+ * same second otherwise.
+ * @param failures in a row, before this one
+ * @param random at least 0, less than 1
+ */
+export function backOffMs(failures: number, random: number): number {
+  const longestMs = Math.min(FIRST_DELAY_MS * 2 ** failures, MAX_DELAY_MS);
+  return (longestMs * (1 + random)) / 2;
+}

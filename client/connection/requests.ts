@@ -1,0 +1,133 @@
+// Requests and their answers. Owns the order in which they go out, how long each waits for its answer, and what becomes of
+// those that a broken connection leaves without one. It knows no socket and no session, but for whether it was resumed.
+
+import { MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
+import type { CancelTimer, Environment } from '../environment.ts';
+import { PorticoError } from '../error.ts';
+import type { Ack, RequestOptions, ServerMessage } from '../signaling.ts';
+import { textOf } from './frames.ts';
+
+interface Pending {
+  readonly type: string;
+  readonly text: string;
+  readonly bytes: number;
+  readonly waits: boolean;
+  readonly resolve: (ack: Ack) => void;
+  readonly reject: (error: PorticoError) => void;
+  cancelTimeout: CancelTimer | undefined;
+}
+
+const ANSWER_WITHIN_MS = 15_000;
+/** What may wait while there is no connection; beyond either, the oldest fails. */
+const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 256 * 1024;
+/**
+ * Means nothing to a session that has lost its place in the call: whoever joins again makes a new offer, and a candidate of
+ * the old one would be added to it. Within a session, what was not answered is sent again, for it may never have arrived.
+ * What had arrived then does so twice: a candidate is added once all the same, and a second offer or answer finds the other
+ * side where the first has put it. All other requests are answered the second time as they were the first
+ * (`initiate` by its idempotencyKey).
+ */
+const NEGOTIATION: ReadonlySet<string> = new Set(['webrtc-offer', 'webrtc-answer', 'ice-candidate']);
+const LOST = 'There is no connection to the server';
+
+export class Requests {
+  readonly #environment: Environment;
+  /** By id, in the order in which they were asked. */
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #send: ((text: string) => void) | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** @throws PorticoError with the server's code, `OFFLINE`, `TIMEOUT`, or `REQUEST_TOO_LARGE` */
+  add(
+    type: string,
+    members: Readonly<Record<string, unknown>>,
+    { whenOffline }: RequestOptions,
+  ): Promise<Ack> {
+    const id = (this.#lastId += 1);
+    const text = JSON.stringify({ ...members, type, id });
+    const bytes = new TextEncoder().encode(text).length;
+    return new Promise((resolve, reject) => {
+      if (bytes > MAX_FRAME_BYTES) {
+        // The server would close the connection for it, and with it go all the others.
+        const message = `${type}: ${bytes} bytes, of ${MAX_FRAME_BYTES} at most`;
+        reject(new PorticoError('REQUEST_TOO_LARGE', message));
+        return;
+      }
+      const waits = whenOffline === 'wait';
+      if (this.#send === undefined && !waits) {
+        reject(new PorticoError('OFFLINE', LOST));
+        return;
+      }
+      const pending: Pending = { type, text, bytes, waits, resolve, reject, cancelTimeout: undefined };
+      this.#pending.set(id, pending);
+      if (this.#send === undefined) this.#dropOldest();
+      else this.#transmit(id, pending, this.#send);
+    });
+  }
+
+  /** There is a connection: whatever waits goes out, in order. */
+  attach(send: (text: string) => void, isNewSession: boolean): void {
+    this.#send = send;
+    for (const [id, pending] of this.#pending) {
+      if (isNewSession && NEGOTIATION.has(pending.type)) this.#fail(id, new PorticoError('OFFLINE', LOST));
+      else this.#transmit(id, pending, send);
+    }
+  }
+
+  /** There is none any more. What was not answered waits for the next one. */
+  detach(): void {
+    this.#send = undefined;
+    for (const pending of this.#pending.values()) {
+      if (!pending.waits) continue;
+      pending.cancelTimeout?.();
+      pending.cancelTimeout = undefined;
+    }
+    this.#dropOldest();
+  }
+
+  /** Takes an `ack` or an `error`. Those of requests that are given up are passed over. */
+  answered(frame: ServerMessage): void {
+    const { type, id, code, error } = frame;
+    if (typeof id !== 'number') return;
+    if (type === 'error') this.#fail(id, new PorticoError(textOf(code), textOf(error)));
+    else this.#take(id)?.resolve(frame);
+  }
+
+  /** There will be no connection any more. */
+  failAll(message: string): void {
+    for (const id of this.#pending.keys()) this.#fail(id, new PorticoError('OFFLINE', message));
+  }
+
+  #transmit(id: number, pending: Pending, send: (text: string) => void): void {
+    pending.cancelTimeout ??= this.#environment.after(ANSWER_WITHIN_MS, () =>
+      this.#fail(id, new PorticoError('TIMEOUT', `${pending.type}: no answer in time`)),
+    );
+    send(pending.text);
+  }
+
+  #dropOldest(): void {
+    let bytes = 0;
+    for (const pending of this.#pending.values()) bytes += pending.bytes;
+    for (const [id, pending] of this.#pending) {
+      if (this.#pending.size <= MAX_WAITING && bytes <= MAX_WAITING_BYTES) return;
+      bytes -= pending.bytes;
+      this.#fail(id, new PorticoError('OFFLINE', LOST));
+    }
+  }
+
+  #fail(id: number, error: PorticoError): void {
+    this.#take(id)?.reject(error);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.cancelTimeout?.();
+    return pending;
+  }
+}

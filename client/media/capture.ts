@@ -1,0 +1,51 @@
+// Asks the browser for microphone and camera, and says in words why there are none. It keeps no track.
+
+import { PorticoError } from '../error.ts';
+import type { MediaEnvironment } from './environment.ts';
+
+/** Names of a DOMException by which the user, or the page's policy, says no. */
+const REFUSALS: readonly unknown[] = ['NotAllowedError', 'SecurityError', 'PermissionDeniedError'];
+
+export interface Wanted {
+  readonly audio?: boolean;
+  readonly video?: boolean;
+  /** Of the one kind that is wanted. */
+  readonly deviceId?: string | undefined;
+}
+
+/** @throws PorticoError `MEDIA_REFUSED`, or `MEDIA_MISSING` where no such device can be opened */
+export async function capture(
+  media: MediaEnvironment,
+  { audio = false, video = false, deviceId }: Wanted,
+): Promise<readonly MediaStreamTrack[]> {
+  const wanted = deviceId === undefined ? true : { deviceId: { exact: deviceId } };
+  const stream = await media
+    .getUserMedia({ audio: audio && wanted, video: video && wanted })
+    .catch((error: unknown) => {
+      throw mediaError(error, video ? 'camera' : 'microphone');
+    });
+  return stream.getTracks();
+}
+
+/** For a call: a video call without a camera goes on with voice. */
+export async function captureForCall(
+  media: MediaEnvironment,
+  hasVideo: boolean,
+): Promise<readonly MediaStreamTrack[]> {
+  if (!hasVideo) return capture(media, { audio: true });
+  try {
+    return await capture(media, { audio: true, video: true });
+  } catch (error) {
+    if (error instanceof PorticoError && error.code === 'MEDIA_MISSING')
+      return capture(media, { audio: true });
+    throw error;
+  }
+}
+
+export function mediaError(error: unknown, device: string): PorticoError {
+  if (error instanceof PorticoError) return error;
+  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
+  return REFUSALS.includes(name)
+    ? new PorticoError('MEDIA_REFUSED', `The ${device} was refused: allow it for this page in the browser`)
+    : new PorticoError('MEDIA_MISSING', `The ${device} cannot be used: ${message}`);
+}
