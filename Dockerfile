@@ -7,6 +7,8 @@ COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY client ./client
+COPY web ./web
 RUN npm run build
 
 # No development packages, and no optional ones: those are the pinned Node.js once more.

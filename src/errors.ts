@@ -4,10 +4,12 @@
 import { CALL_ERRORS } from './errors/calls.ts';
 import type { ErrorEntry } from './errors/entry.ts';
 import { GATEWAY_ERRORS } from './errors/gateway.ts';
+import { OPERATOR_ERRORS } from './errors/operator.ts';
+import { RECORDING_ERRORS } from './errors/recordings.ts';
 
 export type { Blame, ErrorEntry } from './errors/entry.ts';
 
-export const ERRORS = { ...GATEWAY_ERRORS, ...CALL_ERRORS } as const;
+export const ERRORS = { ...GATEWAY_ERRORS, ...CALL_ERRORS, ...RECORDING_ERRORS, ...OPERATOR_ERRORS } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
 

@@ -21,6 +21,8 @@ export interface TlsParts {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** A handshake failed or took too long. @param reason an error code of Node */
+  readonly onFailed: (reason: string, client: string | undefined) => void;
 }
 
 export interface Tls {
@@ -36,7 +38,8 @@ export interface Tls {
 }
 
 /** Undefined without certificates: every address is plain HTTP then. */
-export function createTls({ config, clock, random, log, metrics }: TlsParts): Tls | undefined {
+export function createTls(parts: TlsParts): Tls | undefined {
+  const { config, clock, random, log, metrics } = parts;
   const { redirect: address, hstsMs } = config.tls;
   const files = certificateFiles(config.tls);
   if (files.length === 0) return undefined;
@@ -61,7 +64,10 @@ export function createTls({ config, clock, random, log, metrics }: TlsParts): Tl
       serverOptions: () => certificates.serverOptions(),
       follow: (server) => certificates.follow(server),
       strictTransport: hstsMs === undefined ? undefined : `max-age=${Math.floor(hstsMs / 1_000)}`,
-      onFailed: (reason, client) => log.info({ client, reason }, 'TLS handshake failed'),
+      onFailed(reason, client) {
+        log.info({ client, reason }, 'TLS handshake failed');
+        parts.onFailed(reason, client);
+      },
     },
     async open() {
       try {

@@ -15,7 +15,9 @@ import type { ListenAddress } from './config/kinds/listen-address.ts';
 import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
+import { openConnectionWatch, openOperator } from './gateway-operator.ts';
 import { openPages, openRoomRegistry } from './gateway-pages.ts';
+import { openRecordings } from './gateway-recordings.ts';
 import { openSynapseLanes } from './gateway-synapse.ts';
 import { createTls } from './gateway-tls.ts';
 import { addressRanges } from './http/address.ts';
@@ -41,7 +43,7 @@ import { createVouching } from './matrix/vouch.ts';
 import { createHealth } from './observe/health.ts';
 import { countCall } from './observe/calls.ts';
 import { createMetrics } from './observe/metrics.ts';
-import { registerHealth, registerMetrics } from './observe/routes.ts';
+import { registerHealth } from './observe/routes.ts';
 import {
   createForwardLane,
   type ForwardLane,
@@ -64,6 +66,7 @@ import { Hub } from './signaling/hub.ts';
 import { createSocketIoTransport } from './signaling/transports/socket-io.ts';
 import { createWebSocketTransport } from './signaling/transports/websocket.ts';
 import { openSqliteStore } from './store/sqlite.ts';
+import { registerWeb } from './web/routes.ts';
 
 /** How long a stop waits for notices that are still to be delivered. */
 const WEBHOOK_STOP_MS = 5_000;
@@ -83,6 +86,8 @@ export interface Gateway {
   readonly addresses: readonly ListenAddress[];
   /** The address of `observe.listen`. */
   readonly observeAddresses: readonly ListenAddress[];
+  /** Resolves when an operator has asked for a stop: whoever runs the gateway is to stop it then. */
+  readonly drainAsked: Promise<void>;
 }
 
 export function createGateway(config: Config, overrides: GatewayOverrides = {}): Gateway {
@@ -117,6 +122,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   lifecycle.onStop(() => store.close());
   const health = createHealth({ homeserver, store, isDraining, clock });
   const trustedProxies = addressRanges(config.trustedProxies);
+  const watch = openConnectionWatch({ config, trustedProxies, clock, log, metrics });
   const watchToken = createTokenWatch({ ...door, homeserver, vouching, trustedProxies });
 
   const server = createOwnServer(log, clock);
@@ -130,6 +136,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
   registerDiscovery(server, { ...config.discovery, iceServers: createIceOffer({ ice, callers, origins }) });
   registerHealth(server, health);
   registerApiDocs(server);
+  registerWeb(server, config);
   const notifier = openNotifier(config.calls.webhook);
   const calls = new CallService({
     store,
@@ -142,6 +149,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       const { call, events, atMs } = committed;
       countCall(metrics, committed);
       hub.committed(committed);
+      recordings.committed(committed);
       for (const notice of noticesOf(call, events, atMs)) notifier?.post(notice);
     },
     onRinging(call, ring) {
@@ -160,8 +168,10 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     random,
     graceMs: config.calls.graceMs,
     isDraining,
+    onIdentified: watch.identified,
     onFailed: (error) => log.error({ err: error }, 'signaling failed'),
   });
+  const recordings = openRecordings(server, { config, store, calls, callers, clock, random, log });
   const watchRooms = createRoomWatch((roomId) => {
     hub.roomDeparted(roomId);
     pages.roomDeparted(roomId);
@@ -188,7 +198,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     framesPerSecond: config.limits.signalingRate,
     onDropped: (code) => metrics.socketsDropped.inc({ code }),
   } satisfies ChannelParts;
-  const webSockets = createWebSocketTransport({ clock, trustedProxies });
+  const webSockets = createWebSocketTransport({ clock, trustedProxies, onEnded: watch.socketEnded });
   const pages = openPages({
     config: config.signaling,
     hub,
@@ -222,15 +232,12 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
         onSocket: (socket) =>
           hub.accept(openChannel(socket, socketIoDialect, channelParts), socket.sessionHint),
         onRefused: (_request, code) => metrics.refusals.inc({ code }),
+        onEnded: watch.socketEnded,
         namespaces: pages.namespaces,
         onFailed: (error) => log.error({ err: error }, 'signaling failed'),
       }),
     onText: (socket) => hub.accept(openChannel(socket, nativeDialect, channelParts)),
   });
-
-  const operatorServer = createOwnServer(log, clock);
-  registerHealth(operatorServer, health);
-  registerMetrics(operatorServer, metrics);
 
   const bytes = new ConnectionBytes();
   const intake = createIntake({
@@ -263,25 +270,27 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     metrics,
     clock,
     bytes,
+    onEnded: watch.exchangeEnded,
   };
-  const ownIntake = createIntake({ trustedProxies, random });
+  const ownDoor = { ...doorParts, intake: createIntake({ trustedProxies, random }) };
   const listenerParts = {
     trustedProxies,
     limits: config.limits,
     clock,
     onRefused(code, address) {
       metrics.refusals.inc({ code });
+      if (code === 'REQUEST_MALFORMED') watch.unreadable(address);
       log[errorEntry(code).logLevel]({ client: address, code }, 'connection refused');
     },
   } satisfies Partial<Parameters<typeof createListeners>[1]>;
 
-  const tls = createTls({ config, clock, random, log, metrics });
+  const tls = createTls({ config, clock, random, log, metrics, onFailed: watch.handshakeFailed });
   const listeners: Listeners = createListeners(config.listen, {
     ...listenerParts,
     setting: 'listen',
     tls: tls?.listener,
     splice: lanes.splice,
-    ...tls?.redirect({ ...doorParts, intake: ownIntake }, () => listeners.addresses()),
+    ...tls?.redirect(ownDoor, () => listeners.addresses()),
     door: createFrontDoor({
       ...doorParts,
       intake,
@@ -298,25 +307,18 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       random,
       targets: [...doors.targets, ...pages.targets, tunnels.target],
       origins,
+      onRefused: watch.upgradeRefused,
     }),
   });
-  const operatorListeners = createListeners([config.observe.listen], {
-    ...listenerParts,
-    setting: 'observe.listen',
-    door: createFrontDoor({
-      ...doorParts,
-      intake: ownIntake,
-      own: (request, response) => operatorServer.routing(request, response),
-    }),
-  });
-  metrics.watch({
+  const gauges = {
     heldPolls: () => lanes.heldPolls(),
     connections: () => listeners.connections,
     sockets: () => hub.sockets(),
     relayed: () => hub.relayed,
     tunnels: () => tunnels.open,
     tunnelBytes: () => tunnels.bytes,
-  });
+  };
+  const operator = openOperator({ config, health, store, calls, hub, watch, gauges, listenerParts, ownDoor });
 
   return {
     start() {
@@ -333,8 +335,9 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       return listeners.addresses();
     },
     get observeAddresses() {
-      return operatorListeners.addresses();
+      return operator.addresses;
     },
+    drainAsked: operator.drainAsked,
   };
 
   function openServiceLane(
@@ -356,11 +359,13 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   async function open(): Promise<void> {
     for (const warning of identityWarnings(config.signaling)) log.warn(warning);
-    await Promise.all([server.ready(), operatorServer.ready()]);
-    lifecycle.onStop(() => Promise.all([server.close(), operatorServer.close()]).then(() => undefined));
+    await server.ready();
+    lifecycle.onStop(() => server.close());
     try {
       hub.start(await calls.start());
       lifecycle.onStop(() => calls.stop());
+      await recordings.start();
+      lifecycle.onStop(() => recordings.stop());
       lifecycle.onStop(
         startRetention({
           store,
@@ -371,8 +376,8 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       );
       await tls?.open();
       lifecycle.onStop(() => tls?.close());
-      await operatorListeners.open();
-      lifecycle.onStop(() => operatorListeners.destroy());
+      await operator.open();
+      lifecycle.onStop(() => operator.stop());
       await listeners.open();
       lifecycle.onStop(() => drain());
     } catch (error) {

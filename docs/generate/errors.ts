@@ -94,6 +94,31 @@ const ADVICE: Readonly<Record<ErrorCode, string>> = {
   REGISTRY_REQUEST_INVALID: 'Correct the page: the text of the answer names what is wrong.',
   REGISTRY_FULL:
     'See who fills the room registry: nobody is identified there. What is not in use is forgotten after `store.keep_calls`.',
+  RECORDING_DISABLED: 'If calls are to be recorded, set `recordings.enabled`.',
+  RECORDING_NOT_FOUND:
+    'Nothing: it was deleted, or its time was over (`recordings.keep`). If its file is missing, somebody has removed it from `recordings.dir`.',
+  RECORDING_NOT_ALLOWED:
+    'Nothing: only who records may add to a recording, only who was in the call may hear it, and only who recorded or called may delete it.',
+  RECORDING_REQUEST_INVALID: 'Correct the client: the text of the answer names what is wrong.',
+  RECORDING_TYPE_REFUSED:
+    'Correct the client: it names the type in the member `filetype` of `Upload-Metadata`.',
+  RECORDING_RUNNING: 'Nothing: it can be recorded again once the other recording has stopped.',
+  RECORDING_OFFSET_WRONG: 'Nothing: the client asks how much has arrived, and goes on there.',
+  RECORDING_STOPPED:
+    'Nothing, when it is rare: the call is over, or nothing came for half a minute. The client begins another recording.',
+  RECORDING_TOO_LARGE:
+    'Raise `recordings.max_size` if such recordings are wanted; one request adds at most 16 MiB.',
+  RECORDING_RANGE_UNSATISFIABLE: 'Nothing: the client asks for what is not there.',
+  RECORDING_FULL:
+    'See what fills `recordings.dir`: raise `recordings.max_total`, shorten `recordings.keep`, or delete recordings. One call keeps at most a hundred.',
+  RECORDING_NOT_WRITTEN: 'Look at the disk of `recordings.dir`: full, read-only, or gone.',
+  OPERATOR_HOST_REFUSED:
+    'If the name is yours, put it into `observe.host`. Else somebody has pointed a name of theirs at this address, to reach the page from their own (DNS rebinding).',
+  OPERATOR_HEADER_MISSING: 'Correct the script: the page sends the header by itself.',
+  OPERATOR_STREAMS_EXCEEDED: "Close the operator's page somewhere else: eight can be open at a time.",
+  OPERATOR_SOCKET_NOT_FOUND: 'Nothing: the client went away before it was disconnected.',
+  OPERATOR_DISCONNECTED:
+    'Nothing: an operator did it on the page of `observe.listen`. The client comes back by itself.',
   STORE_UNAVAILABLE: 'Look at the disk of `store.url`: full, read-only, or locked by another program.',
   ORIGIN_REFUSED:
     'If it is a page of yours, list its origin in `signaling.origins`. If it is our own, set `public_url`, or list the proxy in front in `trusted_proxies`.',

@@ -39,6 +39,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   portico_relayed_bytes_total: 'For the size of the machine only: media never pass through here.',
   portico_sockets_dropped_total:
     'The code says what to do: see [errors](errors.md). A steady rise of one code is one client with a defect.',
+  portico_connection_loops_total:
+    'Any increase: the line of the log names the client and the remedy, and so does the page on `observe.listen`.',
   portico_sockets:
     'About one for each client that can be rung; `identity="none"` that stays high means that clients connect and never say who they are.',
   portico_tunnels:

@@ -239,6 +239,7 @@ const REASONS: Readonly<Record<DeviceEndReason, string>> = {
   token_revoked: 'A participant was logged out of the device that was in the call.',
   orphaned: 'The call was too long, or nobody had a connection any more.',
   server_shutdown: 'The server was shut down.',
+  operator: 'An operator of the server ended it.',
   ice_failed: 'The clients could not reach each other.',
   unknown_error: 'Something else.',
   answered_elsewhere: 'To a ringing device: another device of its user answered. The call goes on there.',

@@ -49,7 +49,7 @@ export interface DocumentOperation {
   readonly description?: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly DocumentParameter[];
-  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly requestBody?: { readonly required: true; readonly content: Content } | undefined;
   readonly responses: Readonly<Record<string, DocumentResponse>>;
 }
 
@@ -98,6 +98,12 @@ const CALL_ID: DocumentSchema = {
   examples: ['0123456789abcdef0123456789abcdef'],
 };
 
+const RECORDING_ID: DocumentSchema = {
+  type: 'string',
+  description: 'The `id` of a recording.',
+  examples: ['fedcba9876543210fedcba9876543210'],
+};
+
 export function openapi(operations: readonly Operation[]): OpenApiDocument {
   const schemas: Record<string, DocumentSchema> = {};
   const paths: Record<string, Record<string, DocumentOperation>> = {};
@@ -121,7 +127,8 @@ export function openapi(operations: readonly Operation[]): OpenApiDocument {
 }
 
 function documentOperation(operation: Operation, schemas: Record<string, DocumentSchema>): DocumentOperation {
-  const { id, area, summary, description, needsIdentity, body, answers } = operation;
+  const { id, area, summary, description, needsIdentity, answers } = operation;
+  const requestBody = requestBodyOf(operation, schemas);
   const responses: Record<string, DocumentResponse> = {};
   for (const { status, description: what, schema, mediaType = JSON_TYPE } of answers) {
     const content =
@@ -143,11 +150,18 @@ function documentOperation(operation: Operation, schemas: Record<string, Documen
     ...(description === undefined ? {} : { description }),
     security: needsIdentity ? [{ accessToken: [] }, {}] : [],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: { [JSON_TYPE]: { schema: named(body, schemas) } } } }),
+    ...(requestBody === undefined ? {} : { requestBody }),
     responses,
   };
+}
+
+function requestBodyOf(
+  { body, bodyType }: Operation,
+  schemas: Record<string, DocumentSchema>,
+): DocumentOperation['requestBody'] {
+  if (body !== undefined)
+    return { required: true, content: { [JSON_TYPE]: { schema: named(body, schemas) } } };
+  return bodyType === undefined ? undefined : { required: true, content: { [bodyType]: {} } };
 }
 
 function parametersOf({ path, pathId, query, headers }: Operation): readonly DocumentParameter[] {
@@ -155,7 +169,7 @@ function parametersOf({ path, pathId, query, headers }: Operation): readonly Doc
     name,
     in: 'path',
     required: true,
-    schema: pathId === undefined ? CALL_ID : plain(pathId),
+    schema: name === 'recordingId' ? RECORDING_ID : pathId === undefined ? CALL_ID : plain(pathId),
   }));
   return [...inPath, ...membersOf('query', query), ...membersOf('header', headers)];
 }

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../errors.ts';
 export interface Operation {
   /** The `operationId`, and the anchor on the page. */
   readonly id: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With `{name}` for what is variable, as OpenAPI writes it. */
   readonly path: string;
   /** The heading under which it stands. */
@@ -22,6 +22,8 @@ export interface Operation {
   readonly query?: TObject;
   readonly headers?: TObject;
   readonly body?: TObject;
+  /** The media type of a body that is no JSON. */
+  readonly bodyType?: string;
   readonly answers: readonly OperationAnswer[];
   /** Beside those that every identified request, and every request with a body, can get. */
   readonly errors: readonly ErrorCode[];

@@ -6,6 +6,7 @@ import { CALL_OPERATIONS } from '../call/schemas.ts';
 import { DISCOVERY_OPERATIONS } from '../discovery/schemas.ts';
 import { ICE_OPERATIONS } from '../ice/schemas.ts';
 import { HEALTH_OPERATIONS } from '../observe/schemas.ts';
+import { RECORDING_OPERATIONS } from '../recording/schemas.ts';
 import { REGISTRY_OPERATIONS } from '../registry/schemas.ts';
 import type { Operation } from './operation.ts';
 
@@ -35,6 +36,7 @@ const DOCUMENT_OPERATIONS: readonly Operation[] = [
 export const OPERATIONS: readonly Operation[] = [
   ...CALL_OPERATIONS,
   ...RELAY_OPERATIONS,
+  ...RECORDING_OPERATIONS,
   ...ICE_OPERATIONS,
   ...REGISTRY_OPERATIONS,
   ...DISCOVERY_OPERATIONS,

@@ -169,6 +169,11 @@ function curl({ method, path, operation }: Placed, schemas: Schemas, origin: str
   const lines = [`curl ${quote(origin + target + (query.length === 0 ? '' : `?${query.join('&')}`))}`];
   if (method !== 'GET') lines[0] = `curl -X ${method} ${lines[0]?.slice('curl '.length)}`;
   if (security.length > 0) lines.push('-H "Authorization: Bearer $ACCESS_TOKEN"');
+  for (const { in: place, name, required, schema } of parameters)
+    if (place === 'header' && required) lines.push(`-H ${quote(`${name}: ${exampleText(schema)}`)}`);
+  const [mediaType] = Object.keys(requestBody?.content ?? {});
+  if (mediaType !== undefined && body === undefined)
+    lines.push(`-H 'Content-Type: ${mediaType}'`, '--data-binary @FILE');
   if (body !== undefined) {
     const members = Object.entries(resolve(body, schemas).properties ?? {}).flatMap(([name, member]) => {
       const [value] = resolve(member, schemas).examples ?? [];

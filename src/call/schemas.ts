@@ -24,6 +24,7 @@ const REASONS: readonly EndReason[] = [
   'token_revoked',
   'orphaned',
   'server_shutdown',
+  'operator',
   'ice_failed',
   'unknown_error',
 ];

@@ -41,7 +41,7 @@ export async function serve(options: LoadOptions): Promise<number> {
   process.on('SIGHUP', () =>
     log.warn('SIGHUP is ignored: a changed configuration takes effect at the next start'),
   );
-  const signal = await stopSignal();
+  const signal = await Promise.race([stopSignal(), gateway.drainAsked.then(() => 'drain' as const)]);
   log.info({ signal }, 'stopping');
   await gateway.stop();
   log.info('stopped');

@@ -2,6 +2,7 @@
 // `Config`; every part takes the type of its own section from sections/.
 
 import type { ConfigOf } from './keys.ts';
+import { callPageSection } from './sections/call-page.ts';
 import { callsSection } from './sections/calls.ts';
 import { discoverySection } from './sections/discovery.ts';
 import { iceSection } from './sections/ice.ts';
@@ -9,6 +10,7 @@ import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { observeSection } from './sections/observe.ts';
 import { proxySection } from './sections/proxy.ts';
+import { recordingsSection } from './sections/recordings.ts';
 import { routesKey } from './sections/routes.ts';
 import { signalingSection } from './sections/signaling.ts';
 import { storeSection } from './sections/store.ts';
@@ -28,7 +30,9 @@ export const configTree = {
   ice: iceSection,
   calls: callsSection,
   store: storeSection,
+  recordings: recordingsSection,
   signaling: signalingSection,
+  callPage: callPageSection,
   discovery: discoverySection,
   observe: observeSection,
   log: logSection,

@@ -17,7 +17,10 @@ interface ServedPath {
 
 /** Paths that the gateway answers or forwards itself, whatever the config says. */
 const OWN_PATHS: readonly TakenPath[] = [
-  ...['/_matrix/', '/_synapse/', '/api/', '/.well-known/'].map((path) => ({ path, isPrefix: true })),
+  ...['/_matrix/', '/_synapse/', '/api/', '/.well-known/', '/portico/'].map((path) => ({
+    path,
+    isPrefix: true,
+  })),
   ...['/call-config.json', '/health', '/ready'].map((path) => ({ path, isPrefix: false })),
 ].map((taken) => ({ ...taken, by: 'Portico itself' }));
 
@@ -28,9 +31,10 @@ export function findConflicts(
   config: Config,
   locate: (path: readonly (string | number)[]) => string | undefined,
 ): readonly Fault[] {
-  const { tunnels, routes, signaling } = config;
+  const { tunnels, routes, signaling, callPage } = config;
   const faults: Fault[] = [...findTlsConflicts(config, locate)];
   const taken: TakenPath[] = [...OWN_PATHS];
+  if (callPage.enabled) taken.push({ path: '/call/', by: 'call_page', isPrefix: true });
   const { native, socketio } = signaling;
   if (native.enabled) taken.push({ path: native.path, by: 'signaling.native.path', isPrefix: false });
   if (socketio.enabled) taken.push({ path: socketio.path, by: 'signaling.socketio.path', isPrefix: true });

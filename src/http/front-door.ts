@@ -38,6 +38,8 @@ export interface FrontDoorParts {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly bytes: ConnectionBytes;
+  /** @param status of the answer; 0 if none was sent */
+  readonly onEnded?: (exchange: Exchange, status: number) => void;
 }
 
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse, peer: Peer) => void;
@@ -114,6 +116,7 @@ export function createFrontDoor(parts: FrontDoorParts): FrontDoor {
         ...parts.bytes.charge(socket),
       };
       recordExchange(exchange, record, log, metrics);
+      parts.onEnded?.(exchange, record.status);
     });
   }
 

@@ -13,7 +13,7 @@ import {
   type Server as TlsServer,
   type ServerOptions as TlsServerOptions,
 } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
@@ -324,7 +324,7 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
   }
 
   function refuse(socket: Duplex, code: ErrorCode): void {
-    parts.onRefused(code, undefined);
+    parts.onRefused(code, socket instanceof Socket ? addressOf(socket) : undefined);
     answerRefusal(socket, code);
   }
 }

@@ -53,6 +53,7 @@ export interface UpgradesParts {
   /** `signaling.origins` */
   readonly origins: readonly string[];
   readonly isDraining: () => boolean;
+  readonly onRefused?: (upgrade: Upgrade, code: ErrorCode) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -116,6 +117,7 @@ export function createUpgrades(parts: UpgradesParts): Upgrades {
     const { blame, status, logLevel } = errorEntry(code);
     metrics.requests.add(ROUTE, status, blame);
     metrics.refusals.inc({ code });
+    parts.onRefused?.(upgrade, code);
     log[logLevel]({ ...describe(upgrade), status, code, ended_by: blame }, 'request');
     const { socket, requestHead } = upgrade;
     const { method, path } = requestHead;

@@ -19,6 +19,8 @@ export type DeviceId = Id<'DeviceId'>;
 export type RoomId = Id<'RoomId'>;
 /** 32 lower-case hex digits: 128 random bits, so that it cannot be guessed. */
 export type CallId = Id<'CallId'>;
+/** The same for a recording of a call. */
+export type RecordingId = Id<'RecordingId'>;
 
 /** https://spec.matrix.org/latest/appendices/#user-identifiers, historical localparts included. At most 255 bytes. */
 const USER_ID = /^@[!-9;-~]{0,253}:[A-Za-z0-9.:[\]_-]{1,253}$/;
@@ -26,7 +28,8 @@ const USER_ID = /^@[!-9;-~]{0,253}:[A-Za-z0-9.:[\]_-]{1,253}$/;
 const ROOM_ID = /^![\x21-\x7e]{1,254}$/;
 /** Opaque; Synapse makes ten capital letters, clients may choose anything. */
 const DEVICE_ID = /^[\x21-\x7e]{1,255}$/;
-const CALL_ID = /^[0-9a-f]{32}$/;
+/** Of calls and of recordings. */
+const RANDOM_ID = /^[0-9a-f]{32}$/;
 const MAX_BYTES = 255;
 
 const PROFILE = 'profile:';
@@ -59,7 +62,11 @@ export function parseDeviceId(value: unknown): DeviceId | undefined {
 }
 
 export function parseCallId(value: unknown): CallId | undefined {
-  return typeof value === 'string' && CALL_ID.test(value) ? (value as CallId) : undefined;
+  return typeof value === 'string' && RANDOM_ID.test(value) ? (value as CallId) : undefined;
+}
+
+export function parseRecordingId(value: unknown): RecordingId | undefined {
+  return typeof value === 'string' && RANDOM_ID.test(value) ? (value as RecordingId) : undefined;
 }
 
 /** Whether the homeserver knows the user. */

@@ -5,9 +5,12 @@ import type { Logger } from 'pino';
 
 import { errorEntry } from '../errors.ts';
 import type { Passage } from '../http/exchange.ts';
+import { isLongPoll } from '../proxy/deadlines.ts';
 import type { Metrics } from './metrics.ts';
 import { redactTarget } from './redact.ts';
 
+/** A larger request takes as long as its sender needs to send it, which says nothing of Synapse. */
+const MAX_TIMED_BYTES = 65_536;
 /** Asked every few seconds by orchestrators; they would bury everything else. */
 const UNLOGGED_PATHS = new Set(['/health', '/ready']);
 
@@ -23,6 +26,8 @@ export function recordExchange(exchange: Passage, record: AccessRecord, log: Log
   const endedBy = outcome.endedBy ?? 'complete';
   metrics.requests.add(outcome.route, record.status, endedBy);
   metrics.requestSeconds.observe({ route: outcome.route }, record.durationMs / 1000);
+  if (outcome.firstByteMs !== undefined && isTimed(exchange, record))
+    metrics.upstreamLatency.add(outcome.firstByteMs);
   if (outcome.retries > 0) metrics.retries.inc(outcome.retries);
   if (outcome.code !== undefined) metrics.refusals.inc({ code: outcome.code });
   if (UNLOGGED_PATHS.has(head.path)) return;
@@ -48,4 +53,9 @@ export function recordExchange(exchange: Passage, record: AccessRecord, log: Log
     },
     'request',
   );
+}
+
+/** Whether the time to its first byte is Synapse's own: a long poll waits for something to happen. */
+function isTimed({ outcome, head }: Passage, { bytesReceived }: AccessRecord): boolean {
+  return outcome.route === 'matrix' && bytesReceived <= MAX_TIMED_BYTES && !isLongPoll(head);
 }

@@ -3,6 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+import { LatencyTally } from './latency.ts';
 import { RequestTally } from './request-tally.ts';
 
 export interface GaugeSources {
@@ -46,6 +47,8 @@ export function createMetrics() {
   return {
     registry,
     requests,
+    /** Not for Prometheus, but for the operator's page: how long Synapse took of late. */
+    upstreamLatency: new LatencyTally(),
     requestSeconds: new Histogram({
       name: 'portico_request_duration_seconds',
       help: 'Seconds from a request head to the end of its answer, by route.',
@@ -86,6 +89,12 @@ export function createMetrics() {
       name: 'portico_sockets_dropped_total',
       help: 'Signaling sockets that were closed for what their client did, by code (see errors.md).',
       labelNames: ['code'],
+      registers,
+    }),
+    connectionLoops: new Counter({
+      name: 'portico_connection_loops_total',
+      help: 'Clients that are disconnected again and again, each time that one was named in the log, by likely cause.',
+      labelNames: ['cause'],
       registers,
     }),
     certificateExpiry: new Gauge({

@@ -78,6 +78,19 @@ function peerChange(name: 'peer-reconnecting' | 'peer-reconnected', did: string)
   });
 }
 
+function recordingChange(
+  name: 'recording-started' | 'recording-stopped',
+  meaning: string,
+): MessageEntry<typeof name> {
+  return message(name, {
+    meaning,
+    receivers: 'everybody in the call, who records included',
+    capability: 'recording',
+    members: [CALL_ID, required('userId', 'Matrix user id', 'Who records.')],
+    example: { callId: SAMPLE.callId, userId: SAMPLE.bob },
+  });
+}
+
 function negotiation(
   name: 'webrtc-offer' | 'webrtc-answer' | 'ice-candidate',
   member: 'offer' | 'answer' | 'candidate',
@@ -201,6 +214,14 @@ export const MESSAGES: { readonly [Name in MessageName]: MessageEntry<Name> } = 
     'A participant has lost the connection to the server, and may come back.',
   ),
   'peer-reconnected': peerChange('peer-reconnected', 'The participant is back.'),
+  'recording-started': recordingChange(
+    'recording-started',
+    'A participant records the call. Also told to whoever joins later, and again after the server was restarted.',
+  ),
+  'recording-stopped': recordingChange(
+    'recording-stopped',
+    'The participant records no more: it has stopped, is gone, or sends nothing any longer. The end of the call ends every recording, without this message.',
+  ),
   'ice-servers-updated': message('ice-servers-updated', {
     meaning: 'The credentials that the client has will expire soon: these are new.',
     receivers: 'sockets that are in a call',

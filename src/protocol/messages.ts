@@ -9,7 +9,13 @@ import type { CallId, RoomId, UserId } from '../matrix/ids.ts';
 export type DeviceEndReason = EndReason | 'answered_elsewhere' | 'declined_elsewhere';
 
 /** What a client says it understands beyond the original protocol; it is sent only what it asked for. */
-export const CAPABILITIES = ['call-ringing', 'peer-reconnecting', 'ice-servers-updated', 'recovery'] as const;
+export const CAPABILITIES = [
+  'call-ringing',
+  'peer-reconnecting',
+  'ice-servers-updated',
+  'recording',
+  'recovery',
+] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export interface IncomingCall {
@@ -77,6 +83,14 @@ export interface PeerReconnecting {
   readonly userId: UserId;
 }
 
+/** For clients with the capability `recording`; `recording-stopped` when the call is recorded by this user no more. */
+export interface RecordingChanged {
+  readonly type: 'recording-started' | 'recording-stopped';
+  readonly callId: CallId;
+  /** Who records. */
+  readonly userId: UserId;
+}
+
 /** For clients with the capability of the same name: the credentials they have will expire soon. */
 export interface IceServersUpdated {
   readonly type: 'ice-servers-updated';
@@ -106,6 +120,7 @@ export type CallMessage =
   | MediumToggled
   | CallRinging
   | PeerReconnecting
+  | RecordingChanged
   | Negotiation;
 
 export type ServerMessage = CallMessage | IceServersUpdated;

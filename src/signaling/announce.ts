@@ -3,6 +3,7 @@
 
 import type { Call } from '../call/model/call.ts';
 import type { CallEvent } from '../call/model/events.ts';
+import type { UserId } from '../matrix/ids.ts';
 import { messagesOf, type Addressed } from './fan-out.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -25,6 +26,21 @@ export function tellUnreachable(sessions: Sessions, call: Call, events: readonly
   if (!isNobodyThere || !events.some(({ type }) => type === 'user-offline')) return;
   const { userId, deviceId } = call.initiator;
   for (const { channel } of sessions.ofDevice(userId, deviceId)) channel?.page?.unreachable(call.callId);
+}
+
+/** Whoever came into the call before it answered was not told who records it. */
+export function tellRecorders(
+  sessions: Sessions,
+  recorderIds: Iterable<UserId>,
+  { callId }: Call,
+  events: readonly CallEvent[],
+): void {
+  for (const event of events) {
+    if (event.type !== 'answered') continue;
+    const inCall = sessions.ofDevice(event.userId, event.deviceId).filter((session) => session.isIn(callId));
+    for (const session of inCall)
+      for (const userId of recorderIds) session.tell({ type: 'recording-started', callId, userId });
+  }
 }
 
 /** Sockets that came into the call without having been rung are in no ledger, but have to stop like the others. */

@@ -61,6 +61,9 @@ function messagesOfOne(call: Call, event: CallEvent, events: readonly CallEvent[
       const { userId, isEnabled: enabled } = event;
       return toOthers(call, userId, { type, userId, enabled, callId });
     }
+    case 'recording-started':
+    case 'recording-stopped':
+      return toPresent(call, { type: event.type, callId, userId: event.userId });
     case 'reconnecting':
       return toOthers(call, event.userId, { type: 'peer-reconnecting', userId: event.userId, callId });
     case 'reconnected':
@@ -125,12 +128,14 @@ function toMember(call: Call, userId: UserId, message: CallMessage): readonly Ad
 
 /** The others in the call. Nobody who only rings: what happens in a call does not concern a phone on the table. */
 function toOthers(call: Call, userId: UserId, message: CallMessage): readonly Addressed[] {
-  return presentIds(call)
-    .filter((other) => other !== userId)
-    .flatMap((other) => {
-      const deviceId = deviceOf(call, other);
-      return deviceId === undefined ? [] : [{ userId: other, deviceId, audience: 'call' as const, message }];
-    });
+  return toPresent(call, message).filter((addressed) => addressed.userId !== userId);
+}
+
+function toPresent(call: Call, message: CallMessage): readonly Addressed[] {
+  return presentIds(call).flatMap((userId) => {
+    const deviceId = deviceOf(call, userId);
+    return deviceId === undefined ? [] : [{ userId, deviceId, audience: 'call' as const, message }];
+  });
 }
 
 /** The device that owns the user's leg: of a settled one, the device that had answered or called. */

@@ -8,12 +8,12 @@ import type { Clock } from '../clock.ts';
 import { errorEntry, type ErrorCode } from '../errors.ts';
 import type { Door } from '../http/auth.ts';
 import type { IceServers } from '../ice/ice.ts';
-import type { RoomId } from '../matrix/ids.ts';
+import type { RoomId, UserId } from '../matrix/ids.ts';
 import type { Homeserver } from '../matrix/matrix.ts';
 import type { Intent, RegisterIntent } from '../protocol/requests.ts';
 import type { Random } from '../random.ts';
 import { StoreUnavailable } from '../store/errors.ts';
-import { announce, tellUnreachable } from './announce.ts';
+import { announce, tellRecorders, tellUnreachable } from './announce.ts';
 import type { Answer, Channel } from './channel.ts';
 import { ApiCallers } from './api-callers.ts';
 import { removeDeparted } from './departures.ts';
@@ -42,6 +42,8 @@ export interface HubParts {
   /** `calls.grace`: how long a session waits for its client to come back. */
   readonly graceMs: number;
   readonly isDraining: () => boolean;
+  /** A socket turned out to be this user's. */
+  readonly onIdentified?: (arrival: Channel['arrival'], userId: UserId) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -143,8 +145,13 @@ export class Hub implements SessionHost {
   }
 
   /** The calls that have not ended, for those who have to know which a page speaks of. */
-  get calls(): Pick<LiveCalls, 'get' | 'ofUser'> {
+  get calls(): Pick<LiveCalls, 'all' | 'get' | 'ofUser'> {
     return this.#live;
+  }
+
+  /** Every socket's session, also of those that have not said who they are. */
+  get connected(): Iterable<Session> {
+    return this.#connected;
   }
 
   handle(session: Session, intent: Intent, answer: Answer): Promise<void> | undefined {
@@ -192,8 +199,9 @@ export class Hub implements SessionHost {
 
   /** A change of a call is on disk. In the order of each call's versions. */
   committed({ call, events }: Committed): void {
-    this.#live.note(call);
+    this.#live.note(call, events);
     announce(this.#sessions, call, events);
+    tellRecorders(this.#sessions, this.#live.recordersOf(call.callId), call, events);
     tellUnreachable(this.#sessions, call, events);
     this.#seats.review(call);
     if (call.state !== 'ended') {
@@ -346,6 +354,9 @@ export class Hub implements SessionHost {
   }
 
   async #registered(session: Session): Promise<void> {
+    const { channel, occupant } = session;
+    if (channel !== undefined && occupant !== undefined)
+      this.#parts.onIdentified?.(channel.arrival, occupant.userId);
     if (session.occupant !== undefined) this.#reviewSeats(session.occupant);
     this.#iceRefresh.start(session);
     await this.#invitations.welcome(session);

@@ -116,6 +116,8 @@ export class Requests {
       return refuse(answer, 'CALL_OTHER_DEVICE');
     done(answer, { callId, status: sessionStatus(call) });
     this.#enter(call, session);
+    // Also if it was in it: the page behind it may be another, after a reload.
+    this.#tellRecorders(call, session);
   }
 
   async act(session: Session, occupant: Occupant, intent: ActIntent, answer: Answer): Promise<void> {
@@ -128,7 +130,10 @@ export class Requests {
     switch (type) {
       case 'answer': {
         const { roomId, callType } = call;
+        const isNew = !session.isIn(callId);
         this.#enter(call, session);
+        // Who had joined before was told when it was committed.
+        if (isNew) this.#tellRecorders(call, session);
         const iceServers = await this.#iceServers(session, occupant);
         return done(answer, { callId, status: sessionStatus(call), roomId, callType, iceServers });
       }
@@ -168,6 +173,14 @@ export class Requests {
     if (call === undefined || session.channel === undefined) return;
     session.join(callId);
     this.#parts.seats.take(call, session);
+  }
+
+  /** Nobody who only rings: that one hears of it when it answers (announce.ts). */
+  #tellRecorders(call: Call, session: Session): void {
+    const leg = session.occupant === undefined ? undefined : legOf(call, session.occupant.userId);
+    if (leg === undefined || !isPresent(leg)) return;
+    for (const userId of this.#parts.live.recordersOf(call.callId))
+      session.tell({ type: 'recording-started', callId: call.callId, userId });
   }
 
   /** Tabs of one device share its leg: the model cannot name those that still ring, but here they are known. */

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Identity } from '../http/auth.ts';
 import type { CallId, DeviceId } from '../matrix/ids.ts';
-import { CAPABILITIES, type CallEnded, type Capability, type ServerMessage } from '../protocol/messages.ts';
+import type { CallEnded, Capability, ServerMessage } from '../protocol/messages.ts';
 import type { Intent } from '../protocol/requests.ts';
 import type { Answer, Channel, ChannelOwner } from './channel.ts';
 import { Outbox } from './outbox.ts';
@@ -42,8 +42,12 @@ const NEEDS_CAPABILITY: ReadonlyMap<ServerMessage['type'], Capability> = new Map
   ServerMessage['type'],
   Capability
 >([
-  ...CAPABILITIES.filter((cap) => cap !== 'recovery').map((cap) => [cap, cap] as const),
+  ['call-ringing', 'call-ringing'],
+  ['peer-reconnecting', 'peer-reconnecting'],
   ['peer-reconnected', 'peer-reconnecting'],
+  ['ice-servers-updated', 'ice-servers-updated'],
+  ['recording-started', 'recording'],
+  ['recording-stopped', 'recording'],
 ]);
 /** For a socket that is on its way out. */
 const NOBODY: ChannelOwner = { asked: () => undefined, closed: () => undefined };

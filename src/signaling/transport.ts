@@ -13,6 +13,19 @@ export interface Arrival {
   readonly token: string | undefined;
 }
 
+/** How a socket ended, for whoever looks for clients that cannot stay. */
+export interface SocketEnd {
+  /** The one that the socket had. */
+  readonly arrival: Arrival;
+  /** Of its handshake, without the query. */
+  readonly path: string;
+  readonly lifetimeMs: number;
+  /** The close code that we sent, else the peer's; 1006 if there was none (RFC 6455 section 7.1.5). */
+  readonly code: number;
+  /** Whether it was given up because nothing was heard of the peer. */
+  readonly isDead: boolean;
+}
+
 export interface SocketEvents<In> {
   frame(frame: In): void;
   /** Once, whatever the cause; nothing follows it. */

@@ -110,6 +110,7 @@ const endReason = oneOf<EndReason>({
   token_revoked: true,
   orphaned: true,
   server_shutdown: true,
+  operator: true,
   ice_failed: true,
   unknown_error: true,
 });
@@ -238,6 +239,8 @@ const eventReaders: Readonly<Record<CallEvent['type'], Reader<CallEvent>>> = {
     medium: oneOf<'audio' | 'video'>({ audio: true, video: true }),
     isEnabled: flag,
   }),
+  'recording-started': eventOf<'recording-started'>({ userId }),
+  'recording-stopped': eventOf<'recording-stopped'>({ userId }),
   reconnecting: eventOf<'reconnecting'>({ ...userDevice, graceEndsAtMs: count }),
   reconnected: eventOf<'reconnected'>(userDevice),
   left: eventOf<'left'>({ ...stopped, reason: endReason }),

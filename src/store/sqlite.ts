@@ -1,8 +1,8 @@
-// The store in one SQLite file. Owns the transactions of every method of the calls; beside them it opens what pages need
-// (sqlite-profiles.ts, sqlite-rooms.ts) on the same file. What a locked or failing file means is sqlite-connection.ts.
-// Synchronous on purpose: measured with synchronous=FULL on ext4 over a virtual disk, a commit takes 0.3 ms (p99 1.5),
-// and a call has about ten. A thread would add its own way to fail between a commit and its acknowledgement. The price:
-// on a disk with a slow fsync, every commit stops the gateway for as long.
+// The store in one SQLite file. Owns the transactions of every method of the calls; beside them it opens the other ports
+// (sqlite-*.ts) on the same file. What a locked or failing file means is sqlite-connection.ts. Synchronous on purpose:
+// measured with synchronous=FULL on ext4 over a virtual disk, a commit takes 0.3 ms (p99 1.5), and a call has about ten.
+// A thread would add its own way to fail between a commit and its acknowledgement. The price: on a disk with a slow
+// fsync, every commit stops the gateway for as long.
 
 import { setImmediate } from 'node:timers/promises';
 import type { StatementSync } from 'node:sqlite';
@@ -11,11 +11,15 @@ import type { Call } from '../call/model/call.ts';
 import type { CallEvent, StoredCallEvent } from '../call/model/events.ts';
 import type { CallId, UserId } from '../matrix/ids.ts';
 import { StoreUnavailable } from './errors.ts';
+import type { OverviewStore } from './overview.ts';
 import type { ProfileStore } from './profiles.ts';
+import type { RecordingStore } from './recordings.ts';
 import type { RoomStore } from './rooms.ts';
 import { eventRow, participantRows, readCallRow, readEventRow, sessionRow } from './rows.ts';
 import { SqliteConnection, type SqliteStoreOptions } from './sqlite-connection.ts';
+import { sqliteOverview } from './sqlite-overview.ts';
 import { sqliteProfiles } from './sqlite-profiles.ts';
+import { sqliteRecordings } from './sqlite-recordings.ts';
 import { sqliteRooms } from './sqlite-rooms.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import type { HistoryQuery, InsertOptions, InsertResult, Store } from './store.ts';
@@ -25,13 +29,16 @@ const DELETE_BATCH = 50;
 /** Larger than every time and call id. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
-/** The three ports on one file; `close` and `isWritable` are of the file. */
-export type SqliteStores = Store & ProfileStore & RoomStore;
+/** The five ports on one file; `close` and `isWritable` are of the file. */
+export type SqliteStores = Store & ProfileStore & RoomStore & RecordingStore & OverviewStore;
 
 /** @throws StoreOpenError */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStores {
   const connection = new SqliteConnection(options);
-  return Object.assign(new SqliteStore(connection), sqliteProfiles(connection), sqliteRooms(connection));
+  return Object.assign(new SqliteStore(connection), sqliteProfiles(connection), sqliteRooms(connection), {
+    ...sqliteRecordings(connection),
+    ...sqliteOverview(connection),
+  });
 }
 
 class SqliteStore implements Store {

@@ -1,6 +1,8 @@
 // Who may import whom in src: the whole table, by area (a folder) or by file, each arrow with its reason.
 // Lower never imports higher; what may be needed for its types only says so. imports.test.ts holds src against it.
 
+import { CALL_ARROWS } from './call-arrows.ts';
+
 export interface Arrow {
   /** Prefix of the importing file, below src; '' is every file. */
   readonly from: string;
@@ -233,139 +235,18 @@ export const ARROWS: readonly Arrow[] = [
     why: 'names are shown in one line',
   },
 
-  // The call area: the service drives the model through the store; the routes stand on the common API.
-  { from: 'call/views.ts', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
-  { from: 'call/', to: 'store/store.ts', carries: 'types', why: 'through the port' },
-  {
-    from: 'call/routes.ts',
-    to: 'store/errors.ts',
-    carries: 'values',
-    only: ['StoreUnavailable'],
-    why: 'it is answered with 503',
-  },
-  { from: 'call/', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
-  { from: 'call/routes.ts', to: 'http/auth.ts', carries: 'values', why: 'whether a token is shown at all' },
-  { from: 'call/routes.ts', to: 'http/exchange.ts', carries: 'values', why: 'the head that shows it' },
-  { from: 'call/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
-  { from: 'call/lookups.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asked in vain' },
-  { from: 'call/routes.ts', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
-  {
-    from: 'call/requests.ts',
-    to: 'protocol/negotiation.ts',
-    carries: 'values',
-    why: 'negotiation is judged alike at every door',
-  },
-  { from: 'call/requests.ts', to: 'protocol/messages.ts', carries: 'types', why: 'the kinds of negotiation' },
-  { from: 'call/notices.ts', to: 'push/push.ts', carries: 'types', why: 'through the port' },
-  { from: 'push/push.ts', to: 'call/model/call.ts', carries: 'types', why: 'what a notice is about' },
-  { from: 'store/', to: 'call/model/', carries: 'types', why: 'what is stored' },
-  { from: 'store/rows.ts', to: 'call/model/words.ts', carries: 'values', why: 'the words of its columns' },
-  {
-    from: 'store/readers.ts',
-    to: 'call/model/words.ts',
-    carries: 'values',
-    only: ['localpartOf'],
-    why: 'the name of callers that have none stored',
-  },
-  { from: 'discovery/routes.ts', to: 'ice/ice.ts', carries: 'types', why: 'the shape of an ICE server' },
-  { from: 'ice/routes.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks' },
-  { from: 'ice/offer.ts', to: 'http/own-api.ts', carries: 'types', why: 'who asks, if it can be known' },
-  { from: 'ice/offer.ts', to: 'http/exchange.ts', carries: 'values', why: 'the head of the request' },
-  {
-    from: 'ice/offer.ts',
-    to: 'http/origins.ts',
-    carries: 'values',
-    why: "other sites' pages get no credentials",
-  },
-  { from: 'ice/servers.ts', to: 'config/sections/ice.ts', carries: 'types', why: 'its own section' },
-  { from: 'http/room-watch.ts', to: 'matrix/ids.ts', carries: 'values', why: 'rooms are parsed' },
-  { from: 'http/token-watch.ts', to: 'matrix/', carries: 'types', why: 'through the ports' },
-  {
-    from: 'http/token-watch.ts',
-    to: 'config/sections/signaling.ts',
-    carries: 'types',
-    why: 'its own section',
-  },
-  { from: 'observe/access-log.ts', to: 'http/exchange.ts', carries: 'types', why: 'what is written down' },
-  { from: 'observe/health.ts', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
-  { from: 'observe/health.ts', to: 'store/store.ts', carries: 'types', why: 'through the port' },
+  ...CALL_ARROWS,
 
-  // The relay: it knows a call as it is stored, and what it may keep.
-  // Signaling: what is published in protocol/, the sessions above the calls they are in, and the transports beside them.
-  { from: 'protocol/', to: 'protocol/', carries: 'values', why: 'one area' },
-  { from: 'protocol/', to: 'matrix/ids.ts', carries: 'values', why: 'identifiers are parsed' },
-  { from: 'protocol/', to: 'call/model/call.ts', carries: 'types', why: 'the words of the model' },
-  {
-    from: 'protocol/',
-    to: 'call/model/create.ts',
-    carries: 'values',
-    only: ['MAX_INVITEES'],
-    why: 'a request names no more',
-  },
-  { from: 'protocol/', to: 'ice/ice.ts', carries: 'types', why: 'messages hold ICE servers' },
-  { from: 'signaling/', to: 'signaling/', carries: 'values', why: 'one area' },
-  { from: 'signaling/', to: 'protocol/', carries: 'values', why: 'messages, limits and close codes' },
-  { from: 'signaling/', to: 'call/model/', carries: 'values', why: 'who is in a call, and how' },
-  { from: 'signaling/', to: 'call/service.ts', carries: 'types', why: 'commands are sent to it' },
-  { from: 'signaling/requests.ts', to: 'call/membership.ts', carries: 'values', why: 'whom one may call' },
-  { from: 'signaling/', to: 'matrix/ids.ts', carries: 'values', why: 'devices are named' },
-  { from: 'signaling/hub.ts', to: 'store/errors.ts', carries: 'values', why: 'it is answered with 503' },
-  { from: 'signaling/', to: 'matrix/matrix.ts', carries: 'types', why: 'through the port' },
-  { from: 'signaling/', to: 'ice/ice.ts', carries: 'types', why: 'through the port' },
-  { from: 'signaling/', to: 'http/auth.ts', carries: 'values', why: 'one function for every door' },
-  { from: 'signaling/doors.ts', to: 'http/exchange.ts', carries: 'values', why: 'polling requests' },
-  { from: 'signaling/doors.ts', to: 'http/origins.ts', carries: 'values', why: 'pages of other sites' },
-  { from: 'signaling/doors.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
-  { from: 'signaling/', to: 'http/arrival.ts', carries: 'values', why: 'how a client arrived' },
-  { from: 'signaling/doors.ts', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
-  {
-    from: 'signaling/doors.ts',
-    to: 'config/sections/signaling.ts',
-    carries: 'types',
-    why: 'its own section',
-  },
-  {
-    from: 'signaling/pages/page-door.ts',
-    to: 'http/upgrade.ts',
-    carries: 'types',
-    why: 'upgrades are judged',
-  },
-  { from: 'signaling/transports/', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are completed' },
-  { from: 'signaling/transports/', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
-
-  // Web pages: who they are is said by their application or by the registry, and kept there.
-  { from: 'signaling/', to: 'application/application.ts', carries: 'types', why: 'through the port' },
-  { from: 'signaling/', to: 'matrix/display-name.ts', carries: 'values', why: 'names are shown in one line' },
-  { from: 'signaling/', to: 'matrix/vouch.ts', carries: 'types', why: 'who is in a room' },
-  { from: 'signaling/', to: 'clock.ts', carries: 'values', only: ['isoTime'], why: 'times as text' },
-  { from: 'signaling/rooms/', to: 'store/rooms.ts', carries: 'types', why: 'through the port' },
-  { from: 'signaling/profiles/', to: 'store/profiles.ts', carries: 'types', why: 'through the port' },
-  {
-    from: 'signaling/rooms/access.ts',
-    to: 'store/errors.ts',
-    carries: 'values',
-    only: ['StoreUnavailable'],
-    why: 'the page may come back',
-  },
-  { from: 'signaling/rooms/door.ts', to: 'http/address.ts', carries: 'types', why: 'trusted proxies' },
-  { from: 'signaling/rooms/door.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
-  {
-    from: 'signaling/profiles/door.ts',
-    to: 'config/sections/profile.ts',
-    carries: 'types',
-    why: 'its own section',
-  },
-  { from: 'signaling/profiles/door.ts', to: 'http/upgrade.ts', carries: 'types', why: 'upgrades are taken' },
-  {
-    from: 'signaling/transports/socket-io.ts',
-    to: 'http/exchange.ts',
-    carries: 'values',
-    why: 'the head that opened a session',
-  },
+  // What browsers get: the pages and the library, as they were built.
+  { from: 'web/routes.ts', to: 'web/files.ts', carries: 'values', why: 'one area' },
+  { from: 'web/routes.ts', to: 'config/sections/call-page.ts', carries: 'types', why: 'its own section' },
+  { from: 'cli/', to: 'web/files.ts', carries: 'values', only: ['isBuilt'], why: 'the demo names the page' },
 
   // The composition root builds everything and is built by the commands only.
+  { from: 'gateway-recordings.ts', to: '', carries: 'values', why: 'its part for recordings' },
   { from: 'gateway.ts', to: '', carries: 'values', why: 'the composition root' },
   { from: 'gateway-tls.ts', to: '', carries: 'values', why: 'its part for TLS' },
+  { from: 'gateway-operator.ts', to: '', carries: 'values', why: 'its part for operators' },
   { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
   { from: 'gateway-synapse.ts', to: '', carries: 'values', why: 'its part for the lanes to Synapse' },
   // `explain` decides as the gateway would, by the same pure functions.

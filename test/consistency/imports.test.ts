@@ -11,7 +11,9 @@ import { importsOf, sourceFiles, type ImportEdge } from './source-files.ts';
 /** Who may make adapters, and sees the whole Config. */
 const COMPOSITION_ROOT: ReadonlySet<string> = new Set([
   'gateway.ts',
+  'gateway-operator.ts',
   'gateway-pages.ts',
+  'gateway-recordings.ts',
   'gateway-synapse.ts',
   'gateway-tls.ts',
 ]);

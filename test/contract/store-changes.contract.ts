@@ -111,6 +111,8 @@ export async function testChanges(t: Test, makeStorage: MakeStorage): Promise<vo
         { type: 'rejected', userId: BOB, deviceId: undefined },
         missed,
         { type: 'toggled', userId: BOB, medium: 'video', isEnabled: false },
+        { type: 'recording-started', userId: BOB },
+        { type: 'recording-stopped', userId: BOB },
         { type: 'reconnecting', userId: BOB, deviceId: PHONE, graceEndsAtMs: START_MS },
         { type: 'reconnected', userId: BOB, deviceId: PHONE },
         { type: 'left', userId: BOB, reason: 'hangup', deviceIds: [] },

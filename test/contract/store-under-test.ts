@@ -2,14 +2,16 @@
 
 import type { Test } from 'tap';
 
+import type { OverviewStore } from '../../src/store/overview.ts';
 import type { ProfileStore } from '../../src/store/profiles.ts';
+import type { RecordingStore } from '../../src/store/recordings.ts';
 import type { RoomStore } from '../../src/store/rooms.ts';
 import type { Store } from '../../src/store/store.ts';
 import { TestClock } from '../harness/test-clock.ts';
 import { START_MS } from './calls.ts';
 
 /** All ports on one storage. */
-export type Stores = Store & ProfileStore & RoomStore;
+export type Stores = Store & OverviewStore & ProfileStore & RoomStore & RecordingStore;
 
 /** A new, empty storage; `open` may be called again once the store that it gave is closed. */
 export type MakeStorage = (t: Test, clock: TestClock) => { open(): Promise<Stores> };

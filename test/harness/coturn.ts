@@ -17,16 +17,27 @@ export interface TestCoturn {
   readonly secret: string;
   /** Everything that it has logged so far. */
   readonly log: () => string;
+  /** Nothing that comes is read or passed on, until mend(). */
+  stall(): void;
+  mend(): void;
 }
 
 export const hasIpv6Loopback = Object.values(networkInterfaces())
   .flat()
   .some((entry) => entry?.address === '::1');
 
-/** @param changes lines of the sample whose value is another one in this test, such as `user-quota` */
+/** The sample denies them, as it must; two browsers on one machine have no others. */
+const LOOPBACK_PEERS = ['--allow-loopback-peers', '--allowed-peer-ip=127.0.0.1', '--allowed-peer-ip=::1'];
+
+export interface CoturnOptions {
+  /** Lines of the sample whose value is another one in this test, such as `user-quota`. */
+  readonly changes?: Readonly<Record<string, string>>;
+  readonly hasLoopbackPeers?: boolean;
+}
+
 export async function startCoturn(
   t: Test,
-  changes: Readonly<Record<string, string>> = {},
+  { changes = {}, hasLoopbackPeers = false }: CoturnOptions = {},
 ): Promise<TestCoturn> {
   const secret = 'a-secret-of-this-test-only';
   const port = await freeUdpPort();
@@ -38,7 +49,8 @@ export async function startCoturn(
     }),
   });
   const relays = ['--relay-ip=127.0.0.1', ...(hasIpv6Loopback ? ['--relay-ip=::1'] : [])];
-  const ours = ['-c', join(directory, 'turnserver.conf'), '--listening-ip=127.0.0.1', ...relays];
+  const peers = hasLoopbackPeers ? LOOPBACK_PEERS : [];
+  const ours = [...peers, '-c', join(directory, 'turnserver.conf'), '--listening-ip=127.0.0.1', ...relays];
   const quiet = ['--no-tls', '--no-dtls', '--log-file=stdout', '--simple-log', '--verbose'];
   const files = [`--pidfile=${join(directory, 'pid')}`, `--userdb=${join(directory, 'users')}`];
   const child = spawn('turnserver', [...ours, ...quiet, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -57,7 +69,13 @@ export async function startCoturn(
     return log.includes('UDP listener opened on') && log.includes('IO method (admin thread)');
   };
   await Promise.race([until(isListening, 20_000), failed]);
-  return { port, secret, log: () => log };
+  return {
+    port,
+    secret,
+    log: () => log,
+    stall: () => void child.kill('SIGSTOP'),
+    mend: () => void child.kill('SIGCONT'),
+  };
 }
 
 /** @throws if a line is not in the sample: the test would then show nothing about it */

@@ -21,6 +21,7 @@ export interface NeededCommand {
 export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { command: 'chromium', debianPackage: 'chromium' },
   { command: 'curl', debianPackage: 'curl' },
+  { command: 'ffprobe', debianPackage: 'ffmpeg' },
   { command: 'turnserver', debianPackage: 'coturn' },
   { command: 'nginx', debianPackage: 'nginx-light' },
   { command: 'openssl', debianPackage: 'openssl' },

@@ -75,7 +75,7 @@ await t.test('credentials that expired, are forged or changed are refused', asyn
 });
 
 await t.test('an open relay outlives its credentials, and they open no other', async (t) => {
-  const coturn = await startCoturn(t, { 'stale-nonce': '1' });
+  const coturn = await startCoturn(t, { changes: { 'stale-nonce': '1' } });
   const { secret, port } = coturn;
   const short = turnCredentials({ secret, userId: alice, ttlMs: 8_000, nowMs: Date.now() });
   const client = await TurnClient.open(t, port, short);
@@ -88,7 +88,7 @@ await t.test('an open relay outlives its credentials, and they open no other', a
 });
 
 await t.test("a user's quota holds across fresh credentials, and is no other user's", async (t) => {
-  const coturn = await startCoturn(t, { 'user-quota': '3' });
+  const coturn = await startCoturn(t, { changes: { 'user-quota': '3' } });
   const statusFor = async (userId: UserId, agoMs: number): Promise<number> => {
     const credential = credentialsFor(coturn, { userId, nowMs: Date.now() - agoMs });
     return (await (await TurnClient.open(t, coturn.port, credential)).allocate()).status;

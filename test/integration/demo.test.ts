@@ -29,6 +29,8 @@ await t.test('the printed URL, users and passwords work, and Ctrl-C stops everyt
     const url = /Homeserver URL +(\S+)/.exec(text)?.[1] ?? '';
     const synapseUrl = /Synapse behind +(\S+)/.exec(text)?.[1] ?? '';
     t.match(await (await fetch(/Call config +(\S+)/.exec(text)?.[1] ?? '')).json(), { homeserverUrl: url });
+    const page = await fetch(/Call page +(\S+)/.exec(text)?.[1] ?? '');
+    t.match(await page.text(), /<title>Portico<\/title>/, 'the call page is there');
 
     for (const user of ['alice', 'bob']) {
       const password = new RegExp(`@${user}:localhost +password (\\S+)`).exec(text)?.[1];

@@ -14,7 +14,9 @@ await t.test('no code claims what only Synapse may say', async (t) => {
   for (const code of CODES) {
     const { status, errcode } = errorEntry(code);
     // The doors of our own API and the sockets refuse people and pages; none of them stands under /_matrix.
-    const isOfDoors = /^(?:IDENTITY_|ORIGIN_|CALL_NOT_IN_ROOM$|PAGE_REFUSED$)/.test(code);
+    const isOfDoors = /^(?:IDENTITY_|ORIGIN_|CALL_NOT_IN_ROOM$|PAGE_REFUSED$|RECORDING_NOT_ALLOWED$)/.test(
+      code,
+    );
     t.ok(isOfDoors || ![401, 403].includes(status), `${code} is no 401 and no 403`);
     t.notMatch(errcode, /TOKEN|FORBIDDEN|UNAUTHORIZED/, `${code} says nothing of anybody's rights`);
   }

@@ -20,6 +20,7 @@ export type EndReason =
   | 'token_revoked'
   | 'orphaned'
   | 'server_shutdown'
+  | 'operator'
   | 'ice_failed'
   | 'unknown_error';
 

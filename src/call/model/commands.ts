@@ -42,18 +42,20 @@ export type CallCommand =
       readonly medium: 'audio' | 'video';
       readonly isEnabled: boolean;
     }
+  /** A recording of this user's begins, or goes on after a restart; or it has stopped. */
+  | { readonly type: 'note-recording'; readonly userId: UserId; readonly isOn: boolean }
   /** The last socket of a device is gone, or its first is back. T20, T21 */
   | ({ readonly type: 'note-disconnected' | 'note-reconnected' } & UserDevice)
   /** The user left the room or was kicked from it. T23 */
   | { readonly type: 'remove-user'; readonly userId: UserId }
   /** The access token of this one device was revoked; the user's other devices go on. T24 */
   | ({ readonly type: 'revoke-device' } & UserDevice)
-  /** The whole call ends for a reason from outside. Sweep (T26), shutdown (T27), a defect. */
+  /** The whole call ends for a reason from outside. Sweep (T26), shutdown (T27), an operator, a defect. */
   | {
       readonly type: 'terminate';
       readonly reason: Extract<
         EndReason,
-        'glare' | 'orphaned' | 'server_shutdown' | 'ice_failed' | 'unknown_error'
+        'glare' | 'orphaned' | 'server_shutdown' | 'operator' | 'ice_failed' | 'unknown_error'
       >;
     }
   /** The gateway was restarted and holds none of the call's sockets. T25 */

@@ -12,6 +12,7 @@ import { invite } from './invite.ts';
 import { end, leave, replace } from './leaving.ts';
 import { legOf } from './legs.ts';
 import { noteDisconnected, noteReconnected, removeUser, resume, revokeDevice, toggle } from './presence.ts';
+import { noteRecording } from './recording.ts';
 import { noteBusy, noteNotified, noteOffline, noteRinging, silence } from './ring.ts';
 import { canCallMove } from './transitions.ts';
 
@@ -62,6 +63,8 @@ function applyToLive(call: LiveCall, command: CallCommand, nowMs: number, limits
       return replace(call, command, nowMs);
     case 'toggle':
       return toggle(call, command.userId, command.medium, command.isEnabled);
+    case 'note-recording':
+      return noteRecording(call, command.userId, command.isOn);
     case 'note-disconnected':
       return noteDisconnected(call, command, nowMs, limits);
     case 'note-reconnected':
@@ -87,6 +90,7 @@ function applyToEnded(call: EndedCall, command: CallCommand): Outcome {
     case 'invite':
     case 'answer':
     case 'toggle':
+    case 'note-recording':
     case 'note-notified':
     case 'note-ringing':
     case 'silence':

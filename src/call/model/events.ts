@@ -34,6 +34,7 @@ export type CallEvent =
       readonly medium: 'audio' | 'video';
       readonly isEnabled: boolean;
     }
+  | { readonly type: 'recording-started' | 'recording-stopped'; readonly userId: UserId }
   /** Also when a running grace is set anew. */
   | ({ readonly type: 'reconnecting'; readonly graceEndsAtMs: number } & UserDevice)
   | ({ readonly type: 'reconnected' } & UserDevice)

@@ -64,6 +64,8 @@ function endSentence(call: EndedCall, events: readonly StoredCallEvent[]): strin
         : 'No device of the call had a connection any more.';
     case 'server_shutdown':
       return 'The gateway was shut down.';
+    case 'operator':
+      return `An operator of the server ended the call after ${lasted}.`;
     case 'ice_failed':
       return 'The devices could not reach each other: no network path between them worked, TURN included.';
     case 'unknown_error':

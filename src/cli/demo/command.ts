@@ -9,6 +9,7 @@ import { ListenError } from '../../http/listen.ts';
 import { createLog } from '../../observe/log.ts';
 import { systemRandom } from '../../random.ts';
 import { StoreOpenError } from '../../store/errors.ts';
+import { isBuilt } from '../../web/files.ts';
 import { runDemo, type DemoGateway } from './demo.ts';
 import { DemoFailure } from './failure.ts';
 
@@ -41,6 +42,9 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
   const environment = {
     PORTICO_LOG_LEVEL: LOG_LEVEL,
     PORTICO_STORE_URL: `sqlite:${STATE_DIR}/demo/portico.db`,
+    PORTICO_CALL_PAGE_ENABLED: 'true',
+    PORTICO_RECORDINGS_ENABLED: 'true',
+    PORTICO_RECORDINGS_DIR: `${STATE_DIR}/demo/recordings`,
     ...options.environment,
     PORTICO_SYNAPSE_URL: synapseUrl,
   };
@@ -58,7 +62,11 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
     const otherPorts = 'PORTICO_LISTEN=3001 PORTICO_OBSERVE_LISTEN=127.0.0.1:9301 npm run demo';
     throw new DemoFailure(`The gateway ${error.message}.\nWith other ports: ${otherPorts}`, { cause: error });
   }
-  return { url: config.publicUrl ?? localUrl(gateway.addresses), stop: () => gateway.stop() };
+  return {
+    url: config.publicUrl ?? localUrl(gateway.addresses),
+    hasCallPage: isBuilt('call'),
+    stop: () => gateway.stop(),
+  };
 }
 
 function localUrl(addresses: readonly ListenAddress[]): string {

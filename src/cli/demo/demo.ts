@@ -27,6 +27,8 @@ const ROOM_ALIAS_NAME = 'portico-demo';
 
 export interface DemoGateway {
   url: string;
+  /** Whether the web build is there, without which there is no call page. */
+  hasCallPage: boolean;
   stop(): Promise<void>;
 }
 
@@ -69,14 +71,16 @@ async function run(options: DemoOptions, undo: AsyncDisposableStack): Promise<vo
   if (options.synapseUrl !== undefined) {
     const gateway = await startGateway({ synapseUrl: options.synapseUrl });
     undo.defer(() => gateway.stop());
-    out.write(describeDemo({ gatewayUrl: gateway.url, synapseUrl: options.synapseUrl }));
+    const { url: gatewayUrl, hasCallPage } = gateway;
+    out.write(describeDemo({ gatewayUrl, hasCallPage, synapseUrl: options.synapseUrl }));
     await aborted(signal);
     return;
   }
   const { synapse, accounts, room } = await startOwnSynapse(options, undo);
   const gateway = await startGateway({ synapseUrl: synapse.url });
   undo.defer(() => gateway.stop());
-  out.write(describeDemo({ gatewayUrl: gateway.url, synapseUrl: synapse.url, accounts, room }));
+  const { url: gatewayUrl, hasCallPage } = gateway;
+  out.write(describeDemo({ gatewayUrl, hasCallPage, synapseUrl: synapse.url, accounts, room }));
   const exit = await Promise.race([synapse.exited, aborted(signal)]);
   if (exit !== undefined) throw new DemoFailure(explainExit(exit, synapse.logFile));
 }
@@ -132,6 +136,7 @@ async function furnish(access: RegistrationAccess, accounts: readonly Account[])
 
 export interface DemoFacts {
   gatewayUrl: string;
+  hasCallPage: boolean;
   synapseUrl: string;
   accounts?: readonly Account[];
   room?: SharedRoom;
@@ -141,6 +146,7 @@ export interface DemoFacts {
 export function describeDemo(facts: DemoFacts): string {
   const gatewayUrl = facts.gatewayUrl.replace(/\/$/, '');
   const rows: [string, string][] = [
+    ['Call page', facts.hasCallPage ? `${gatewayUrl}/call/` : 'not built; run: npm run build:web'],
     ['Homeserver URL', gatewayUrl],
     ['Call config', `${gatewayUrl}/call-config.json`],
     ['Synapse behind', facts.synapseUrl],

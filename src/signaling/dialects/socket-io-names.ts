@@ -67,7 +67,12 @@ export type NegotiationRequest = 'webrtc-offer' | 'webrtc-answer' | 'ice-candida
 type FamilyNames = Readonly<Record<Exclude<AliasFamily, 'dash'>, string>>;
 type FamilyEvent = Exclude<
   CallMessage['type'],
-  NegotiationRequest | 'call-ringing' | 'peer-reconnecting' | 'peer-reconnected'
+  | NegotiationRequest
+  | 'call-ringing'
+  | 'peer-reconnecting'
+  | 'peer-reconnected'
+  | 'recording-started'
+  | 'recording-stopped'
 >;
 
 /** Dash is the native name. What is sent for a capability only is not here: who asked for one knows its native name. */

@@ -24,6 +24,8 @@ export class SocketIoSocket implements SignalSocket<SocketIoFrame, SocketIoPacke
    * missed of all that was sent to the socket before it closed. Undefined for a new one.
    */
   readonly sessionHint: string | undefined;
+  /** With which we have closed it; Socket.IO sends none. */
+  sentCode: number | undefined;
   readonly #socket: LibrarySocket;
   #isClosing = false;
 
@@ -61,6 +63,7 @@ export class SocketIoSocket implements SignalSocket<SocketIoFrame, SocketIoPacke
   close(code: number): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.sentCode = code;
     if (FINAL_CLOSE_CODES.has(code)) this.#socket.disconnect();
     // Who does not read would not take the rest either.
     if (code === CLOSE_CODES.tooSlow) endAtOnce(this.#socket.conn);

@@ -11,8 +11,9 @@ import type { Handshake } from '../../application/application.ts';
 import type { CancelTimer, Clock } from '../../clock.ts';
 import { errorEntry, type ErrorCode } from '../../errors.ts';
 import { exchangeOf } from '../../http/exchange.ts';
+import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { MAX_FRAME_BYTES, PING_EVERY_MS } from '../../protocol/limits.ts';
-import type { Arrival } from '../transport.ts';
+import type { Arrival, SocketEnd } from '../transport.ts';
 import { SessionCounter, type SessionLimits } from './session-counter.ts';
 import { openNamespaces, type Namespaces } from './socket-io-namespaces.ts';
 import { recoveryAdapter } from './socket-io-recovery.ts';
@@ -41,6 +42,8 @@ export interface SocketIoTransportParts {
   readonly onRefused?: (request: IncomingMessage | undefined, code: ErrorCode) => void;
   /** Besides the default one; none if not said. The handshake of every session is kept for them. */
   readonly namespaces?: Namespaces | undefined;
+  /** A socket of the default namespace has ended. */
+  readonly onEnded?: (end: SocketEnd) => void;
   readonly onFailed?: (error: unknown) => void;
 }
 
@@ -135,7 +138,11 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
   io.on('connection', (socket: LibrarySocket) => {
     const arrival = arrivalsOfSessions.get(socket.conn);
     if (arrival === undefined) socket.disconnect(true);
-    else onSocket(new SocketIoSocket(socket, { ...arrival, token: takeToken(socket) ?? arrival.token }));
+    else {
+      const carried = new SocketIoSocket(socket, { ...arrival, token: takeToken(socket) ?? arrival.token });
+      watchEnd(socket, carried);
+      onSocket(carried);
+    }
   });
   if (parts.namespaces !== undefined) {
     openNamespaces(io, {
@@ -158,6 +165,21 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     const arrival = arrivalOf(request);
     arrivals.set(request, arrival);
     return arrival.isOriginRefused ? 'ORIGIN_REFUSED' : undefined;
+  }
+
+  function watchEnd(socket: LibrarySocket, carried: SocketIoSocket): void {
+    const openedMs = clock.monotonicMs();
+    socket.once('disconnect', (reason) => {
+      const lifetimeMs = clock.monotonicMs() - openedMs;
+      const { arrival } = carried;
+      parts.onEnded?.({
+        arrival,
+        path,
+        lifetimeMs,
+        code: carried.sentCode ?? codeOf(reason),
+        isDead: reason === 'ping timeout',
+      });
+    });
   }
 
   /** Only of what opens a session: the others have their own already. */
@@ -215,6 +237,12 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
       await io.close();
     },
   };
+}
+
+/** The close code of a WebSocket that would end so. */
+function codeOf(reason: string): number {
+  if (reason === 'server shutting down') return CLOSE_CODES.comeBack;
+  return reason === 'client namespace disconnect' ? 1000 : 1006;
 }
 
 /** The library has no public way to it. */

@@ -10,7 +10,7 @@ import type { AddressRanges } from '../../http/address.ts';
 import type { Upgrade } from '../../http/upgrade.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { MAX_FRAME_BYTES } from '../../protocol/limits.ts';
-import type { Arrival, SignalSocket, SocketEvents } from '../transport.ts';
+import type { Arrival, SignalSocket, SocketEnd, SocketEvents } from '../transport.ts';
 import { Heartbeat, type Beating } from './heartbeat.ts';
 import { asciiTextFrame } from './text-frame.ts';
 import { TOKEN_PREFIX, webSocketArrival } from './websocket-arrival.ts';
@@ -35,6 +35,7 @@ export interface WebSocketTransport {
 export interface WebSocketTransportParts {
   readonly clock: Clock;
   readonly trustedProxies: AddressRanges;
+  readonly onEnded?: (end: SocketEnd) => void;
 }
 
 /** The socket of `ws`, and ours upon it, which hears its events at once: five listeners of each would be kept for each. */
@@ -50,6 +51,7 @@ class CarryingWebSocket extends WebSocket {
 export function createWebSocketTransport({
   clock,
   trustedProxies,
+  onEnded,
 }: WebSocketTransportParts): WebSocketTransport {
   const heartbeat = new Heartbeat(clock);
   const options = {
@@ -78,15 +80,28 @@ export function createWebSocketTransport({
       if (said.origin !== origin) ({ origin } = said);
       const arrival = { ...said, origin };
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        onOpen(new CarriedSocket(webSocket, socket, arrival, { clock, heartbeat }));
+        const { path } = upgrade.requestHead;
+        onOpen(new CarriedSocket(webSocket, socket, arrival, { clock, heartbeat, path, onEnded }));
       });
     },
   };
 }
 
+interface CarriedParts {
+  readonly clock: Clock;
+  readonly heartbeat: Heartbeat;
+  readonly path: string;
+  readonly onEnded: WebSocketTransportParts['onEnded'];
+}
+
 class CarriedSocket implements SignalSocket<string, string>, Beating {
   readonly arrival: Arrival;
   lastHeardMs: number;
+  readonly #path: string;
+  readonly #openedMs: number;
+  readonly #onEnded: WebSocketTransportParts['onEnded'];
+  #sentCode: number | undefined;
+  #isDead = false;
   readonly #webSocket: CarryingWebSocket;
   readonly #connection: Socket;
   readonly #clock: Clock;
@@ -101,11 +116,14 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     webSocket: CarryingWebSocket,
     connection: Socket,
     arrival: Arrival,
-    { clock, heartbeat }: { readonly clock: Clock; readonly heartbeat: Heartbeat },
+    { clock, heartbeat, path, onEnded }: CarriedParts,
   ) {
     this.#connection = connection;
     this.arrival = arrival;
     this.lastHeardMs = clock.monotonicMs();
+    this.#openedMs = this.lastHeardMs;
+    this.#path = path;
+    this.#onEnded = onEnded;
     this.#webSocket = webSocket;
     this.#clock = clock;
     this.#heartbeat = heartbeat;
@@ -142,11 +160,13 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
 
   close(code: number, reason: string): void {
     if (this.#isClosing) return;
+    this.#sentCode = code;
     this.#webSocket.close(code, clipped(reason));
     this.#beginEnd();
   }
 
   terminate(): void {
+    this.#isDead = true;
     this.#isClosing = true;
     this.#webSocket.terminate();
   }
@@ -178,10 +198,11 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
         break;
       case 'error':
         // `ws` has closed already, with the code that RFC 6455 has for the fault.
+        this.#sentCode ??= CLOSE_CODES.badFrame;
         this.#beginEnd();
         break;
       case 'close':
-        this.#ended();
+        this.#ended(Number(data));
         break;
       default:
     }
@@ -203,12 +224,19 @@ class CarriedSocket implements SignalSocket<string, string>, Beating {
     this.#cancelDeadline ??= this.#clock.after(CLOSE_WITHIN_MS, () => this.#webSocket.terminate());
   }
 
-  #ended(): void {
+  #ended(peerCode: number): void {
     this.#isClosing = true;
     this.#heartbeat.remove(this, this.#group);
     this.#cancelDeadline?.();
     const events = this.#events;
     this.#events = undefined;
+    this.#onEnded?.({
+      arrival: this.arrival,
+      path: this.#path,
+      lifetimeMs: this.#clock.monotonicMs() - this.#openedMs,
+      code: this.#sentCode ?? peerCode,
+      isDead: this.#isDead,
+    });
     events?.closed();
   }
 }

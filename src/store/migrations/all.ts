@@ -3,5 +3,6 @@
 
 import { calls } from './0001-calls.ts';
 import { pages } from './0002-pages.ts';
+import { recordings } from './0003-recordings.ts';
 
-export const migrations: readonly string[] = [calls, pages];
+export const migrations: readonly string[] = [calls, pages, recordings];

@@ -61,6 +61,13 @@ const DEFAULTS: Config = {
     webhook: { url: undefined, secret: undefined },
   },
   store: { url: { kind: 'sqlite', path: 'data/portico.db' }, keepCallsMs: 2_160 * 3_600_000 },
+  recordings: {
+    enabled: false,
+    dir: 'data/recordings',
+    maxSizeBytes: 500 * 1024 ** 2,
+    maxTotalBytes: 10 * 1024 ** 3,
+    keepMs: 720 * 3_600_000,
+  },
   signaling: {
     identity: 'vouched',
     origins: [],
@@ -95,9 +102,14 @@ const DEFAULTS: Config = {
       },
     },
   },
+  callPage: { enabled: false },
   discovery: { client: {}, server: {}, support: undefined },
   proxy: { splice: true },
-  observe: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 } },
+  observe: {
+    listen: { kind: 'tcp', host: '127.0.0.1', port: 9300 },
+    host: undefined,
+    loopThreshold: 10,
+  },
   log: { level: 'info', pretty: 'tty' },
 };
 

@@ -41,6 +41,20 @@ await t.test('a rendezvous session (MSC4108) may be read and replaced by its ETa
   t.notMatch(plain['access-control-allow-headers'], /If-Match/, 'nothing else takes preconditions');
 });
 
+await t.test('recordings are uploaded by tus, and saved in parts', async (t) => {
+  for (const path of ['/api/calls/abc/recordings', '/api/calls/abc/recordings/def']) {
+    const headers = fields(preflightHeaders(path));
+    t.ok(list(headers['access-control-allow-methods']).includes('PATCH'), path);
+    t.equal(headers['allow'], headers['access-control-allow-methods'], path);
+    for (const name of ['Tus-Resumable', 'Upload-Offset', 'Upload-Metadata', 'Range'])
+      t.ok(list(headers['access-control-allow-headers']).includes(name), `${path} takes ${name}`);
+    for (const name of ['Location', 'Upload-Offset', 'Content-Disposition'])
+      t.ok(list(headers['access-control-expose-headers']).includes(name), `${path} shows ${name}`);
+  }
+  const other = fields(corsHeaders('/api/calls/abc/status'));
+  t.notMatch(other['access-control-allow-methods'], /PATCH/, 'nothing else is changed in parts');
+});
+
 await t.test('a preflight says the same, how long it holds, and which methods there are', async (t) => {
   for (const path of ['/_matrix/client/v3/sync', '/_matrix/client/unstable/org.matrix.msc4108/rendezvous']) {
     const headers = fields(preflightHeaders(path));

@@ -68,6 +68,10 @@ const command: fc.Arbitrary<CallCommand> = fc.oneof(
       isEnabled: fc.boolean(),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('note-recording' as const), userId, isOn: fc.boolean() }),
+  },
   { weight: 9, arbitrary: deviceCommand('note-disconnected', 'note-reconnected') },
   { weight: 1, arbitrary: deviceCommand('replace', 'revoke-device') },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('remove-user' as const), userId }) },

@@ -181,11 +181,19 @@ await t.test('ends from outside', (t) => {
   const sentences = {
     orphaned: /^No device of the call had a connection any more\./,
     server_shutdown: /^The gateway was shut down\./,
+    operator: /^An operator of the server ended the call after /,
     glare: /^The other side called at the same time/,
     ice_failed: /^The devices could not reach each other/,
     unknown_error: /^The call failed for a reason that the gateway does not know\./,
   } as const;
-  for (const reason of ['orphaned', 'server_shutdown', 'glare', 'ice_failed', 'unknown_error'] as const) {
+  for (const reason of [
+    'orphaned',
+    'server_shutdown',
+    'operator',
+    'glare',
+    'ice_failed',
+    'unknown_error',
+  ] as const) {
     const call = active();
     call.send({ type: 'terminate', reason });
     t.match(said(call), sentences[reason]);

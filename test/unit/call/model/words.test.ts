@@ -40,6 +40,7 @@ await t.test('a call is said to be ringing, active, and then why it was over', (
     token_revoked: 'ended',
     orphaned: 'ended',
     server_shutdown: 'ended',
+    operator: 'ended',
     ice_failed: 'ended',
     unknown_error: 'ended',
   };

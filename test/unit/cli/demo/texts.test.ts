@@ -92,13 +92,17 @@ await t.test('the block shows what was made, and for an own server only the URLs
   const account = { user: 'alice', userId: '@alice:localhost', password: 'p' };
   const full = describeDemo({
     gatewayUrl,
+    hasCallPage: true,
     synapseUrl,
     accounts: [account],
     room: { roomId: '!r', alias: '#a:localhost' },
   });
+  test.match(full, /http:\/\/127\.0\.0\.1:3000\/call\/\n/);
   test.match(full, /http:\/\/127\.0\.0\.1:3000\/call-config\.json\n/);
   test.match(full, /@alice:localhost +password p\n/);
   test.match(full, /#a:localhost\n/);
   test.match(full, /Ctrl-C stops everything/);
-  test.notMatch(describeDemo({ gatewayUrl, synapseUrl }), /password|room/);
+  const bare = describeDemo({ gatewayUrl, hasCallPage: false, synapseUrl });
+  test.notMatch(bare, /password|room/);
+  test.match(bare, /Call page +not built; run: npm run build:web\n/, 'and how to get what is missing');
 });

@@ -1,0 +1,110 @@
+// The part of the composition root that records calls: the folder, the tus server, what grows now, and the sweep of what
+// is old. Built by gateway.ts only.
+
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+
+import type { CallService, Committed } from './call/service.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { guardOwnApi, type Callers } from './http/own-api.ts';
+import { parseRecordingId, type RecordingId } from './matrix/ids.ts';
+import type { Random } from './random.ts';
+import { RecordingFiles } from './recording/files.ts';
+import { Recordings } from './recording/recordings.ts';
+import { registerRecordings, type OpenRecordings } from './recording/routes.ts';
+import { startSweep } from './recording/sweep.ts';
+import { TusUploads } from './recording/tus.ts';
+import type { RecordingStore } from './store/recordings.ts';
+import type { Store } from './store/store.ts';
+
+export interface RecordingParts {
+  readonly config: Pick<Config, 'recordings' | 'signaling' | 'limits'>;
+  readonly store: RecordingStore & Pick<Store, 'nowMs'>;
+  readonly calls: CallService;
+  readonly callers: Callers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface CallRecordings {
+  /** Has to be told of every change of a call. */
+  committed(committed: Committed): void;
+  /** Once calls are taken up again. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+const ID_BYTES = 16;
+
+/** @throws StoreOpenError when the folder cannot be used */
+export function openRecordings(server: FastifyInstance, parts: RecordingParts): CallRecordings {
+  const { config, calls, callers, clock } = parts;
+  const open = config.recordings.enabled ? openFolder(parts) : undefined;
+  void server.register((api, _options, done) => {
+    guardOwnApi(api, config.signaling.origins);
+    registerRecordings(api, { callers, calls, clock, open });
+    done();
+  });
+  if (open === undefined)
+    return { committed: () => undefined, start: () => Promise.resolve(), stop: () => undefined };
+  const { recordings, uploads } = open;
+  let stopSweep: (() => void) | undefined;
+
+  return {
+    committed: (committed) => recordings.committed(committed),
+    async start() {
+      for (const id of await recordings.start()) await uploads.resume(id);
+      stopSweep = startSweep({
+        store: parts.store,
+        files: open.files,
+        keepMs: config.recordings.keepMs,
+        clock,
+        onSwept: () => recordings.recount(),
+        onFailed: open.onFailed,
+      });
+    },
+    stop() {
+      stopSweep?.();
+      recordings.stop();
+    },
+  };
+}
+
+function openFolder({ config, store, calls, clock, random, log }: RecordingParts): OpenRecordings {
+  const onFailed = (error: unknown): void => log.error({ err: error }, 'a recording failed');
+  const { dir, maxSizeBytes } = config.recordings;
+  const files = new RecordingFiles(dir);
+  const recordings = new Recordings({
+    store,
+    calls,
+    files,
+    limits: config.recordings,
+    clock,
+    onClosed: (id) => void uploads.forget(id),
+    onFailed,
+  });
+  const uploads = new TusUploads({
+    folder: files.folder,
+    maxSizeBytes,
+    locationOf: (id) => `/api/calls/${recordings.callOf(id) ?? ''}/recordings/${id}`,
+    onBytes: (id, bytes) => recordings.heard(id, bytes),
+    onFinished: (id) => recordings.finish(id),
+    onFailed,
+  });
+  return {
+    recordings,
+    uploads,
+    files,
+    newId: () => newId(random),
+    idleTimeoutMs: config.limits.bodyIdleTimeoutMs,
+    onFailed,
+  };
+}
+
+function newId(random: Random): RecordingId {
+  const id = parseRecordingId(random.hex(ID_BYTES));
+  if (id === undefined) throw new TypeError('the random source made no recording id');
+  return id;
+}
