@@ -25,6 +25,9 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** Of a status that may be another one the next time: a lock, a lost race, too many requests. */
 const PASSING = [401, 408, 409, 423, 429];
 
+/** Of those, what stays as it is. */
+const FINAL_CODES = ['RECORDING_FULL', 'RECORDING_RUNNING'];
+
 export class Upload {
   readonly #parts: UploadParts;
   #location = '';
@@ -160,10 +163,11 @@ export class Upload {
 
 async function errorOf(response: Response): Promise<PorticoError> {
   const { status } = response;
-  if (status >= 500 || PASSING.includes(status))
-    return new PorticoError('OFFLINE', `The server cannot take the recording now (${status})`);
   const said = (await response.json().catch(() => ({}))) as { code?: unknown; error?: unknown } | null;
   const code = typeof said?.code === 'string' ? said.code : 'RECORDING_UNAVAILABLE';
+  const isPassing = status >= 500 || PASSING.includes(status);
+  if (isPassing && !FINAL_CODES.includes(code))
+    return new PorticoError('OFFLINE', `The server cannot take the recording now (${status})`);
   const text = typeof said?.error === 'string' ? said.error : `The server takes no recording (${status})`;
   return new PorticoError(code, text);
 }

@@ -27,6 +27,7 @@ const bob = await CallPage.open(t, ofBob, url);
 
 await t.test('from the login to a call that both see and hear, and back', async () => {
   await alice.isAccessible('login');
+  await alice.picture('call-page-sign-in');
   await alice.whileRequestsFail(async () => {
     await alice.page.getByLabel('User name').fill('alice');
     await alice.page.getByLabel('Password').fill('wrong');
@@ -38,10 +39,12 @@ await t.test('from the login to a call that both see and hear, and back', async 
   await alice.logIn(synapse.alice);
   await bob.logIn(synapse.bob);
   await alice.isAccessible('rooms');
+  await alice.picture('call-page-rooms');
   await alice.fitsPhone('rooms');
 
   await alice.call(ROOM);
   await bob.rings();
+  await bob.picture('call-page-ringing');
   await bob.isAccessible('ringing');
   await bob.fitsPhone('ringing');
   await alice.page.getByText('Ringing …').waitFor();
@@ -50,6 +53,7 @@ await t.test('from the login to a call that both see and hear, and back', async 
 
   await Promise.all([alice.receives(ENOUGH), bob.receives(ENOUGH)]);
   await Promise.all([alice.shows('Video of bob'), bob.shows('Video of alice'), bob.shows('Your own video')]);
+  await alice.picture('call-page-in-a-call');
   await alice.isAccessible('in a call');
   await alice.fitsPhone('in a call');
 

@@ -102,7 +102,11 @@ await t.test('everybody is told of a recording, and its film survives the tab th
   const { seconds, kinds } = await probe(id, recording, bob);
   t.strictSame(kinds, ['audio', 'video']);
   t.ok(seconds >= RECORDED_MS / 1_000 - CHUNK_SECONDS, `${seconds} s can be played`);
-  await Promise.all([other.page.close(), late.page.close()]);
+  for (const window of [other, late]) {
+    await window.act(id, 'hangup');
+    await window.waitFor(id, ({ state }) => state === 'ended');
+    await window.page.close();
+  }
 });
 
 await t.test('a recording that is stopped is whole', async (t) => {

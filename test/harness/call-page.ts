@@ -3,12 +3,14 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
 import type { ConsoleMessage, Page } from 'playwright-core';
 import type { Test } from 'tap';
 
 import type { Account } from '../../src/cli/demo/accounts.ts';
 import type { TestBrowser } from './browser.ts';
+import { REPOSITORY_DIR } from './places.ts';
 import { until } from './until.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -17,6 +19,9 @@ const WITHIN_MS = 20_000;
 export const DESKTOP = { width: 1280, height: 800 };
 /** The narrowest phones. */
 export const PHONE = { width: 320, height: 640 };
+
+/** `npm run pictures` sets it: where the pictures of the documentation go. */
+const PICTURES_DIR = process.env['PORTICO_PICTURES_DIR'];
 
 /** What has come in so far, from everybody. */
 export interface Received {
@@ -153,6 +158,12 @@ export class CallPage {
       () => video.evaluate((element) => (element as unknown as { videoWidth: number }).videoWidth > 0),
       WITHIN_MS,
     );
+  }
+
+  /** For the documentation, if it is asked for. */
+  async picture(name: string): Promise<void> {
+    if (PICTURES_DIR !== undefined)
+      await this.page.screenshot({ path: join(REPOSITORY_DIR, PICTURES_DIR, `${name}.png`) });
   }
 
   /** As it is now, light and dark. */

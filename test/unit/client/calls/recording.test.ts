@@ -140,6 +140,7 @@ await t.test(
         [Response.json({ code: 'RECORDING_TOO_LARGE', error: 'Too large' }, { status: 413 })],
         'RECORDING_TOO_LARGE',
       ],
+      [[Response.json({ code: 'RECORDING_FULL', error: 'Full' }, { status: 507 })], 'RECORDING_FULL'],
       [[404], 'RECORDING_UNAVAILABLE'],
       [[Response.json(null, { status: 403 })], 'RECORDING_UNAVAILABLE'],
       [[new Response(null, { headers: { 'Upload-Offset': '99' } })], 'RECORDING_LOST'],
@@ -203,6 +204,8 @@ await t.test('what cannot be recorded', async (t) => {
   world.devices.recordable = (type) => type === 'audio/mp4';
   tus.failures = [Response.json({ code: 'RECORDING_DISABLED', error: 'Off' }, { status: 403 })];
   await t.rejects(call.startRecording(), { code: 'RECORDING_DISABLED', message: 'Off' });
+  tus.failures = [Response.json({ code: 'RECORDING_RUNNING', error: 'One runs' }, { status: 409 })];
+  await t.rejects(call.startRecording(), { code: 'RECORDING_RUNNING', message: 'One runs' });
   world.devices.recorderFailure = new Error('not now');
   await t.rejects(call.startRecording(), { code: 'RECORDING_UNAVAILABLE', message: /not now/ });
   t.equal(tus.length, 0, 'the server does not wait for it');
