@@ -59,8 +59,8 @@ export function openSqliteFile(writtenPath: string): DatabaseSync {
     database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS });
     // Before anything is written: a database of somebody else must be left as it is.
     refuseOthers(database, path);
-    // FULL: a commit is on disk when it returns. NORMAL would lose the last calls with the power.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    // A commit is the system's when it returns, and survives our end, but is not synced: docs/decisions/0011.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
     migrate(database, path);
     // From now on waiting is the store's business, for a wait inside SQLite stops every other request.
     database.exec('PRAGMA busy_timeout = 0');

@@ -1,8 +1,7 @@
 // The store in one SQLite file. Owns the transactions of every method of the calls; beside them it opens the other ports
-// (sqlite-*.ts) on the same file. What a locked or failing file means is sqlite-connection.ts. Synchronous on purpose:
-// measured with synchronous=FULL on ext4 over a virtual disk, a commit takes 0.3 ms (p99 1.5), and a call has about ten.
-// A thread would add its own way to fail between a commit and its acknowledgement. The price: on a disk with a slow
-// fsync, every commit stops the gateway for as long.
+// (sqlite-*.ts) on the same file. What a locked or failing file means is sqlite-connection.ts. Synchronous on
+// purpose: a commit writes to the system's memory (docs/decisions/0011), and a thread would add its own way to fail between
+// a commit and its acknowledgement.
 
 import { setImmediate } from 'node:timers/promises';
 import type { StatementSync } from 'node:sqlite';
