@@ -90,5 +90,5 @@ function labelNames(metric: unknown): readonly string[] {
 }
 
 function kindOf(metric: unknown): string {
-  return typeof metric === 'object' && metric !== null ? metric.constructor.name.toLowerCase() : '';
+  return typeof metric === 'object' && metric !== null && 'type' in metric ? String(metric.type) : '';
 }

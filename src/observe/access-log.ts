@@ -25,7 +25,7 @@ export function recordExchange(exchange: Passage, record: AccessRecord, log: Log
   const { outcome, head } = exchange;
   const endedBy = outcome.endedBy ?? 'complete';
   metrics.requests.add(outcome.route, record.status, endedBy);
-  metrics.requestSeconds.observe({ route: outcome.route }, record.durationMs / 1000);
+  metrics.requestDurations.add(outcome.route, record.durationMs / 1000);
   if (outcome.firstByteMs !== undefined && isTimed(exchange, record))
     metrics.upstreamLatency.add(outcome.firstByteMs);
   if (outcome.retries > 0) metrics.retries.inc(outcome.retries);

@@ -4,6 +4,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 import { LatencyTally } from './latency.ts';
+import { RequestDurations } from './request-durations.ts';
 import { RequestTally } from './request-tally.ts';
 
 export interface GaugeSources {
@@ -44,18 +45,19 @@ export function createMetrics() {
     },
   });
   registry.registerMetric(requestsTotal);
+  const requestDurations = new RequestDurations();
+  registry.registerMetric(
+    requestDurations.asHistogram(
+      'portico_request_duration_seconds',
+      'Seconds from a request head to the end of its answer, by route.',
+    ),
+  );
   return {
     registry,
     requests,
     /** Not for Prometheus, but for the operator's page: how long Synapse took of late. */
     upstreamLatency: new LatencyTally(),
-    requestSeconds: new Histogram({
-      name: 'portico_request_duration_seconds',
-      help: 'Seconds from a request head to the end of its answer, by route.',
-      labelNames: ['route'],
-      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 35, 120],
-      registers,
-    }),
+    requestDurations,
     retries: new Counter({
       name: 'portico_upstream_retries_total',
       help: 'Requests sent to Synapse a second time because a kept-alive connection broke under them.',

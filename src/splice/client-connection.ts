@@ -174,7 +174,8 @@ export class ClientConnection implements PlanningClient {
 
   #read(received: Buffer): void {
     const plain = readPlainHead(received, this.#parts.maxHeadBytes);
-    const rest = plain === undefined ? NOTHING : received.subarray(plain.bytes);
+    const rest =
+      plain === undefined || plain.bytes === received.length ? NOTHING : received.subarray(plain.bytes);
     const plan = plain && this.#parts.plan(plain, rest.length, this);
     if (plain === undefined || plan === undefined) {
       this.#handOver(received);

@@ -55,6 +55,7 @@ export interface AskingClient {
 
 /** What is kept for one write: a head and a small body go out together. */
 const MAX_JOINED_BYTES = 16_384;
+const NOTHING = Buffer.alloc(0);
 
 export class Forwarding implements Borrower {
   readonly passage: Passage;
@@ -109,14 +110,14 @@ export class Forwarding implements Borrower {
 
   /** @param came of the body, together with the head; other bytes once this returns */
   start(came: Buffer): void {
-    const body = Buffer.from(came);
+    const body = came.length === 0 ? NOTHING : Buffer.from(came);
     this.#bodyBytesLeft -= body.length;
     if (keepsBodyForReplay(this.passage.head) && this.#bodyBytesLeft > 0) {
       this.#collected = [body];
       this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
       return;
     }
-    this.#send(body, this.#parts.pool.take());
+    this.#send(body, this.#parts.pool.take(), this.startedMs);
   }
 
   /** @param piece at most `bodyBytesLeft` long, and other bytes once this returns */
@@ -230,13 +231,13 @@ export class Forwarding implements Borrower {
     const replay = this.#replay;
     if (outcome.retries === 0 && mayRetry(head, kind, replay !== undefined)) {
       outcome.retries += 1;
-      this.#send(replay ?? Buffer.alloc(0), undefined);
+      this.#send(replay ?? NOTHING, undefined);
       return;
     }
     this.#fail(FAILURE_CODES[kind]);
   }
 
-  #send(body: Buffer, connection: UpstreamConnection | undefined): void {
+  #send(body: Buffer, connection: UpstreamConnection | undefined, nowMs?: number): void {
     if (this.#bodyBytesLeft === 0) this.#replay = body;
     if (connection === undefined) {
       // What comes of the body meanwhile would have nowhere to go.
@@ -248,11 +249,12 @@ export class Forwarding implements Borrower {
     connection.lend(this);
     const head = this.#head;
     const isJoined = head.length + body.length <= MAX_JOINED_BYTES;
-    const canWrite = connection.write(isJoined ? head + body.toString('latin1') : head);
+    const joined = isJoined && body.length > 0 ? head + body.toString('latin1') : head;
+    const canWrite = connection.write(joined);
     const isAllTaken = isJoined ? canWrite : connection.write(body);
     if (!isAllTaken && this.#bodyBytesLeft > 0) this.#waitForUpstream();
     else if (this.#bodyBytesLeft > 0) this.#client.setDeadline(this.#parts.bodyIdleTimeoutMs);
-    else this.#waitForAnswer();
+    else this.#waitForAnswer(nowMs);
   }
 
   /** @returns whether more of the body may come now */

@@ -26,8 +26,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 export class UpstreamConnection {
-  /** When it was last given back; monotonic. */
-  idleSinceMs = 0;
+  /** At which of the pool's sweeps it was last given back. */
+  idleSinceSweep = 0;
 
   #socket: Socket | undefined;
   #borrower: Borrower | undefined;
@@ -62,9 +62,12 @@ export class UpstreamConnection {
   write(data: string | Buffer, sent?: () => void): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
-    const done = (error?: Error | null): void => {
-      if (!error) sent?.();
-    };
+    // A callback for each write would cost a turn of the event loop's queue, and most have nobody to tell.
+    const done =
+      sent &&
+      ((error?: Error | null): void => {
+        if (!error) sent();
+      });
     return typeof data === 'string' ? socket.write(data, 'latin1', done) : socket.write(data, done);
   }
 
@@ -149,7 +152,7 @@ export class UpstreamConnection {
       return true;
     }
     const piece = bytes.length <= this.#bodyBytesLeft ? bytes : bytes.subarray(0, this.#bodyBytesLeft);
-    this.#unread = bytes.subarray(piece.length);
+    this.#unread = piece === bytes ? NOTHING : bytes.subarray(piece.length);
     this.#bodyBytesLeft -= piece.length;
     borrower.answerData(piece);
     if (this.#bodyBytesLeft === 0) borrower.answerEnded();

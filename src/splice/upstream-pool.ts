@@ -6,10 +6,12 @@ import { READ_BYTES } from '../http/accepted-socket.ts';
 import type { OpenConnection, ReadInto } from '../proxy/upstream.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
-/** Twisted closes a connection that was idle for 60 s; ours must be gone before, or requests die in the race. */
-const IDLE_MS = 50_000;
-/** No connection stays longer than both together, which is below the 60 s. */
 const SWEEP_EVERY_MS = 5_000;
+/**
+ * What was unused for so many sweeps is closed, after 50 to 55 s. Twisted closes a connection that was idle for 60 s; ours
+ * must be gone before, or requests die in the race.
+ */
+const IDLE_SWEEPS = 11;
 
 /** @param onread undefined where the socket has to tell by 'data' events what it reads */
 export type Connector = (onread: ReadInto | undefined) => OpenConnection;
@@ -23,6 +25,8 @@ export class UpstreamPool {
   /** The last one given back is the next one lent: the others grow old, and go. */
   #idle: UpstreamConnection[] = [];
   #cancelSweep: CancelTimer | undefined;
+  /** Time enough for what is closed here: the clock would be read for each request. */
+  #sweeps = 0;
   #isClosed = false;
 
   constructor(connector: Connector, isTls: boolean, clock: Clock) {
@@ -60,7 +64,7 @@ export class UpstreamPool {
       connection.destroy();
       return;
     }
-    connection.idleSinceMs = this.#clock.monotonicMs();
+    connection.idleSinceSweep = this.#sweeps;
     this.#idle.push(connection);
     this.#cancelSweep ??= this.#clock.after(SWEEP_EVERY_MS, () => this.#sweep());
   }
@@ -74,10 +78,11 @@ export class UpstreamPool {
   }
 
   #sweep(): void {
-    const oldestMs = this.#clock.monotonicMs() - IDLE_MS;
+    this.#sweeps += 1;
+    const oldest = this.#sweeps - IDLE_SWEEPS;
     const kept: UpstreamConnection[] = [];
     for (const connection of this.#idle) {
-      if (connection.idleSinceMs < oldestMs) connection.destroy();
+      if (connection.idleSinceSweep <= oldest) connection.destroy();
       else if (!connection.isClosed) kept.push(connection);
     }
     this.#idle = kept;

@@ -14,15 +14,16 @@ import type { AnswerHead } from './answer-head.ts';
 /** What Synapse gets of a client's fields, and the fields that are ours, but the id of the request. */
 export function forwardedFieldLines(given: HeadFields, client: Client): string {
   const fields = forwardedHeaders(given, client);
-  let text = `host: ${given.host}\r\nconnection: keep-alive\r\n`;
+  // Joined at the end: a text that grew piece by piece stays a tree, which every request of the connection would walk.
+  const lines = [`host: ${given.host}\r\nconnection: keep-alive\r\n`];
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     // Both were written already, or are written in their own place.
     if (name.length === 4 && name.toLowerCase() === 'host') continue;
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue;
-    text += `${name}: ${fields[i + 1]}\r\n`;
+    lines.push(`${name}: ${fields[i + 1]}\r\n`);
   }
-  return text;
+  return lines.join('');
 }
 
 /** The empty line included. @param forwardedLines of `forwardedFieldLines` */
