@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Figures } from './gateway/between.ts';
 import { makeCertificate } from './gateway/certificate.ts';
 import { chosenBy, readOptions, USAGE, type Options } from './gateway/options.ts';
 import { machine } from './gateway/machine.ts';
@@ -22,7 +21,7 @@ import { startSynapseBehind } from './gateway/synapse-behind.ts';
 
 interface Entered {
   readonly rival: Rival | undefined;
-  readonly rounds: Figures[];
+  readonly rounds: Record<string, number>[];
   readonly faults: Set<string>;
 }
 
@@ -69,20 +68,18 @@ async function measure(options: Options): Promise<number> {
     undos.push(() => origin.stop());
     const synapse = await startSynapseBehind({ teardown: (undo) => void undos.push(undo) });
     for (let round = 1; round <= rounds; round += 1) {
-      for (const { rival, rounds: done, faults } of entered) {
-        const figures: Record<string, number> = {};
-        for (const scenario of scenarios) {
-          console.error(`round ${round} of ${rounds}: ${rival?.name ?? DIRECT}: ${scenario.name}`);
+      for (const { rounds: done } of entered) done.push({});
+      // One after the other in each scenario: what is compared is measured within a minute or two.
+      for (const scenario of scenarios) {
+        for (const { rival, rounds: done, faults } of entered) {
+          console.error(`round ${round} of ${rounds}: ${scenario.name}: ${rival?.name ?? DIRECT}`);
+          const parts = { seconds, rival, originPort: origin.port, synapse, certificate };
           try {
-            Object.assign(
-              figures,
-              await scenario.run({ seconds, rival, originPort: origin.port, synapse, certificate }),
-            );
+            Object.assign(done.at(-1) ?? {}, await scenario.run(parts));
           } catch (error) {
             faults.add(`${scenario.name}: ${(error as Error).message}`);
           }
         }
-        done.push(figures);
       }
     }
     othersShare = others();

@@ -1,12 +1,12 @@
 // What Portico is to reach beside its rivals, and whether it did in a run. Ratios only: machines differ. Pure.
 
-import { medianOf, type Entrant } from './entrant.ts';
+import { ratioOf, type Entrant } from './entrant.ts';
 import { FASTIFY_HTTP_PROXY, NGINX_DOCUMENTED, NGINX_TUNED, PORTICO } from './rivals.ts';
 import { ratio, table } from './table.ts';
 
 export interface Aim {
   readonly what: string;
-  /** The figure whose medians are compared. */
+  /** The figure that is compared, round by round. */
   readonly figure: string;
   /** The rival. */
   readonly to: string;
@@ -52,29 +52,15 @@ export const AIMS: readonly Aim[] = [
 ];
 
 export function renderAims(aims: readonly Aim[], entrants: readonly Entrant[]): string {
-  const medianBy = (name: string, figure: string): number | undefined => {
-    const entrant = entrants.find((one) => one.name === name);
-    return entrant && medianOf(entrant, figure);
-  };
-  const rows = aims.map(({ what, figure, to, bound, times }) => {
-    const [ours, theirs] = [medianBy(PORTICO, figure), medianBy(to, figure)];
-    return [
-      `${what}, to ${to}`,
-      `${bound} ${times}x`,
-      ratio(ours, theirs),
-      verdict(ours, theirs, bound, times),
-    ];
+  const named = (name: string): Entrant | undefined => entrants.find((one) => one.name === name);
+  const rows = aims.map(({ what, figure, to, bound, times: aimed }) => {
+    const times = ratioOf(named(PORTICO), named(to), figure);
+    return [`${what}, to ${to}`, `${bound} ${aimed}x`, ratio(times), verdict(times, bound, aimed)];
   });
   return table(['', 'aim', 'measured', 'met'], rows);
 }
 
-function verdict(
-  ours: number | undefined,
-  theirs: number | undefined,
-  bound: Aim['bound'],
-  times: number,
-): string {
-  const quotient = (ours ?? Number.NaN) / (theirs ?? Number.NaN);
-  if (!Number.isFinite(quotient)) return '–';
-  return (bound === 'at least' ? quotient >= times : quotient <= times) ? 'yes' : 'no';
+function verdict(times: number, bound: Aim['bound'], aimed: number): string {
+  if (!Number.isFinite(times)) return '–';
+  return (bound === 'at least' ? times >= aimed : times <= aimed) ? 'yes' : 'no';
 }

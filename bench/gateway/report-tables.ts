@@ -1,6 +1,6 @@
 // The table of each scenario, with what its figures mean. Pure.
 
-import { DIRECT, medianOf, summaryOf, type Entrant } from './entrant.ts';
+import { comparedInRounds, DIRECT, medianOf, ratioOf, summaryOf, type Entrant } from './entrant.ts';
 import { NGINX_DOCUMENTED, NGINX_TUNED } from './rivals.ts';
 import { HELD_REQUESTS, STEADY_PER_SECOND, SYNAPSE_CONNECTIONS, TRANSFERS } from './scenarios.ts';
 import { SMALL_CONNECTIONS } from './small-answers.ts';
@@ -140,12 +140,12 @@ function spread(name: string): Column {
 
 function comparison(entrants: readonly Entrant[], entrant: Entrant, to: string, name: string): string {
   const other = entrants.find((one) => one.name === to);
-  return ratio(medianOf(entrant, name), other && medianOf(other, name));
+  return ratio(ratioOf(entrant, other, name));
 }
 
 function added(entrant: Entrant, direct: Entrant | undefined, name: string): string {
   if (direct === undefined || entrant === direct) return figure(undefined);
-  return figure((medianOf(entrant, name) ?? Number.NaN) - (medianOf(direct, name) ?? Number.NaN));
+  return figure(comparedInRounds(entrant, direct, name, (value, ofDirect) => value - ofDirect));
 }
 
 function thousands(count: number): string {

@@ -31,8 +31,9 @@ export function renderReport(run: Run): string {
 function conditions({ entrants, rounds, seconds, machine, othersShare }: Run): readonly string[] {
   return [
     `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in one run, ${seconds} s for each figure after a warm-up; in ` +
-      `every round everybody ran in turn, each scenario in a fresh process. Behind ± is half the distance from the ` +
-      `smallest to the largest, a dash is what was not measured. Every answer's status and length were checked.`,
+      `every round and scenario everybody ran in turn, in a fresh process. Behind ± is half the distance from the ` +
+      `smallest to the largest, a dash is what was not measured. What is compared (to, added) is compared within each ` +
+      `round, and the median is of that: what else the machine does is another thing from round to round. Every answer's status and length were checked.`,
     `Machine: ${machine}. Load generator and server behind on core 0, the proxy on core 1, with one worker or thread where ` +
       `that is set; HTTP/1.1 over loopback, without logs of requests. Processes that have nothing to do with it took ` +
       `${percent(othersShare)} of the two cores. CPU seconds are those of the proxy with its children, in user space and in ` +

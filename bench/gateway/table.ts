@@ -26,9 +26,8 @@ export function figure(value: number | undefined): string {
   return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** `1.42x`: how many times the second the first is. */
-export function ratio(value: number | undefined, of: number | undefined): string {
-  const quotient = (value ?? Number.NaN) / (of ?? Number.NaN);
+/** `1.42x`. */
+export function ratio(quotient: number): string {
   return Number.isFinite(quotient) ? `${quotient.toFixed(2)}x` : '–';
 }
 

@@ -42,31 +42,34 @@ function entrant(name: string, perCpuSecond: readonly number[], faults: readonly
   return { name, version: '1.2', setup: 'set up', rounds, faults };
 }
 
-await t.test('the report compares medians with both ways to run nginx, and hides no failure', async (t) => {
-  const report = renderReport({
-    entrants: [
-      { name: DIRECT, version: '', setup: '', rounds: [{ steadyP99Ms: 1 }], faults: [] },
-      entrant(NGINX_DOCUMENTED, [1_000, 3_000, 2_000]),
-      entrant(NGINX_TUNED, [4_000]),
-      entrant(PORTICO, [6_000], ['upload: answered 502']),
-    ],
-    rounds: 3,
-    seconds: 10,
-    machine: 'a machine',
-    othersShare: 0.04,
-  });
-  const [small = '', steady = ''] = report
-    .split('\n')
-    .filter((line) => line.startsWith(`| ${PORTICO} `))
-    .slice(1)
-    .map((line) => line.replaceAll(/ +/g, ' '));
-  t.match(small, '| 6,000 | – | 3.00x | 1.50x | 6,000 |');
-  t.match(steady, '| 6.00 | – | 5.00 |', 'what is more than without a proxy');
-  t.match(report, '- Portico: upload: answered 502');
-  t.match(report, 'a machine');
-  t.match(report, 'took 4 % of the two cores');
-  t.notMatch(report, 'NaN');
-});
+await t.test(
+  'the report compares with both ways to run nginx in the same round, and hides no failure',
+  async (t) => {
+    const report = renderReport({
+      entrants: [
+        { name: DIRECT, version: '', setup: '', rounds: [{ steadyP99Ms: 1 }], faults: [] },
+        entrant(NGINX_DOCUMENTED, [2_000, 3_000, 1_000]),
+        entrant(NGINX_TUNED, [4_000]),
+        entrant(PORTICO, [6_000], ['upload: answered 502']),
+      ],
+      rounds: 3,
+      seconds: 10,
+      machine: 'a machine',
+      othersShare: 0.04,
+    });
+    const [small = '', steady = ''] = report
+      .split('\n')
+      .filter((line) => line.startsWith(`| ${PORTICO} `))
+      .slice(1)
+      .map((line) => line.replaceAll(/ +/g, ' '));
+    t.match(small, '| 6,000 | – | 3.00x | 1.50x | 6,000 |');
+    t.match(steady, '| 6.00 | – | 5.00 |', 'what is more than without a proxy');
+    t.match(report, '- Portico: upload: answered 502');
+    t.match(report, 'a machine');
+    t.match(report, 'took 4 % of the two cores');
+    t.notMatch(report, 'NaN');
+  },
+);
 
 await t.test('a table has those who were measured', async (t) => {
   const machine = { machine: 'a machine', rounds: 1, seconds: 2, othersShare: 0 };

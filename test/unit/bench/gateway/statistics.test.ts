@@ -2,8 +2,13 @@
 
 import t from 'tap';
 
+import { comparedInRounds, ratioOf, type Entrant } from '../../../../bench/gateway/entrant.ts';
 import { median, percentile, summarise } from '../../../../bench/gateway/statistics.ts';
 import { figure, percent, ratio, table } from '../../../../bench/gateway/table.ts';
+
+function entrant(...rounds: Entrant['rounds']): Entrant {
+  return { name: '', version: '', setup: '', rounds, faults: [] };
+}
 
 await t.test('the median is the middle one, or between the two in the middle', async (t) => {
   t.equal(median([3, 1, 2]), 2);
@@ -51,6 +56,21 @@ await t.test('figures have three digits, and a dash where there is none', async 
     [12_345.6, 123.4, 12.34, 1.234, -0.5, 0, Number.NaN, undefined].map((value) => figure(value)),
     ['12,346', '123', '12.3', '1.23', '-0.50', '0.00', '–', '–'],
   );
-  t.strictSame([ratio(3, 2), ratio(1, undefined), ratio(1, 0)], ['1.50x', '–', '–']);
+  t.strictSame([ratio(1.5), ratio(Number.NaN), ratio(Number.POSITIVE_INFINITY)], ['1.50x', '–', '–']);
   t.strictSame([percent(0.126), percent(Number.NaN), percent(undefined)], ['13 %', '–', '–']);
+});
+
+await t.test('two are compared round by round, and where both have a figure', async (t) => {
+  // The machine is three times as fast in the second round.
+  const one = entrant({ rate: 20 }, { rate: 60 }, { rate: 22 }, {}, { rate: 5 });
+  const other = entrant({ rate: 10 }, { rate: 30 }, { rate: 11 }, { rate: 1 }, {});
+  t.equal(ratioOf(one, other, 'rate'), 2);
+  t.equal(
+    comparedInRounds(one, other, 'rate', (a, b) => a - b),
+    11,
+  );
+  for (const missing of [ratioOf(one, undefined, 'rate'), ratioOf(undefined, one, 'rate')])
+    t.ok(Number.isNaN(missing));
+  t.ok(Number.isNaN(ratioOf(one, other, 'unknown')));
+  t.ok(Number.isNaN(ratioOf(one, entrant({ rate: Number.NaN }), 'rate')), 'what cannot be measured of one');
 });
