@@ -9,6 +9,8 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { guardOwnApi, type Callers } from './http/own-api.ts';
 import { parseRecordingId, type RecordingId } from './matrix/ids.ts';
+import type { Metrics } from './observe/metrics.ts';
+import { createRecordingMetrics, type RecordingMetrics } from './observe/recording-metrics.ts';
 import type { Random } from './random.ts';
 import { RecordingFiles } from './recording/files.ts';
 import { Recordings } from './recording/recordings.ts';
@@ -26,6 +28,7 @@ export interface RecordingParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'registry'>;
 }
 
 export interface CallRecordings {
@@ -41,7 +44,8 @@ const ID_BYTES = 16;
 /** @throws StoreOpenError when the folder cannot be used */
 export function openRecordings(server: FastifyInstance, parts: RecordingParts): CallRecordings {
   const { config, calls, callers, clock } = parts;
-  const open = config.recordings.enabled ? openFolder(parts) : undefined;
+  const metrics = createRecordingMetrics(parts.metrics.registry, () => open?.recordings.growing ?? 0);
+  const open = config.recordings.enabled ? openFolder(parts, metrics) : undefined;
   void server.register((api, _options, done) => {
     guardOwnApi(api, config.signaling.origins);
     registerRecordings(api, { callers, calls, clock, open });
@@ -72,7 +76,10 @@ export function openRecordings(server: FastifyInstance, parts: RecordingParts): 
   };
 }
 
-function openFolder({ config, store, calls, clock, random, log }: RecordingParts): OpenRecordings {
+function openFolder(
+  { config, store, calls, clock, random, log }: RecordingParts,
+  metrics: RecordingMetrics,
+): OpenRecordings {
   const onFailed = (error: unknown): void => log.error({ err: error }, 'a recording failed');
   const { dir, maxSizeBytes } = config.recordings;
   const files = new RecordingFiles(dir);
@@ -82,14 +89,20 @@ function openFolder({ config, store, calls, clock, random, log }: RecordingParts
     files,
     limits: config.recordings,
     clock,
-    onClosed: (id) => void uploads.forget(id),
+    onClosed(id, state) {
+      metrics.ended.inc({ state });
+      void uploads.forget(id);
+    },
     onFailed,
   });
   const uploads = new TusUploads({
     folder: files.folder,
     maxSizeBytes,
     locationOf: (id) => `/api/calls/${recordings.callOf(id) ?? ''}/recordings/${id}`,
-    onBytes: (id, bytes) => recordings.heard(id, bytes),
+    onBytes(id, bytes) {
+      metrics.bytes.inc(bytes);
+      recordings.heard(id, bytes);
+    },
     onFinished: (id) => recordings.finish(id),
     onFailed,
   });
@@ -98,6 +111,7 @@ function openFolder({ config, store, calls, clock, random, log }: RecordingParts
     uploads,
     files,
     newId: () => newId(random),
+    maxSizeBytes,
     idleTimeoutMs: config.limits.bodyIdleTimeoutMs,
     onFailed,
   };

@@ -171,7 +171,7 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     onIdentified: watch.identified,
     onFailed: (error) => log.error({ err: error }, 'signaling failed'),
   });
-  const recordings = openRecordings(server, { config, store, calls, callers, clock, random, log });
+  const recordings = openRecordings(server, { config, store, calls, callers, clock, random, log, metrics });
   const watchRooms = createRoomWatch((roomId) => {
     hub.roomDeparted(roomId);
     pages.roomDeparted(roomId);

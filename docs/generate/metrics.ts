@@ -2,6 +2,7 @@
 // Only the advice is written here; names, labels and meanings are the registry's.
 
 import { createMetrics } from '../../src/observe/metrics.ts';
+import { createRecordingMetrics } from '../../src/observe/recording-metrics.ts';
 import { renderTable } from './table.ts';
 
 const INTRODUCTION = `# Metrics
@@ -50,6 +51,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   portico_tls_certificate_expiry_seconds:
     'Alert when less than two weeks are left (`- time() < 1209600`): whatever renews certificates has failed then.',
   portico_tls_certificates_refused_total: 'Any increase: the log names the file and what is wrong with it.',
+  portico_recordings_open: 'Each is somebody who records now, and everybody in that call is told so.',
+  portico_recording_bytes_total:
+    'Compare with `recordings.max_total` and with what the disk can write. About 1 GiB for each hour of video.',
+  portico_recordings_ended_total:
+    'Many `interrupted`: recorders lose their connection or close the page. Many `empty`: their browsers record nothing, or a proxy in front refuses `PATCH`.',
   portico_connections: 'Compare with `limits.connections`; it should follow the number of clients.',
 };
 
@@ -63,6 +69,7 @@ export function renderMetrics(): string {
     tunnels: () => 0,
     tunnelBytes: () => ({ client: 0, upstream: 0 }),
   });
+  createRecordingMetrics(metrics.registry, () => 0);
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(OWN_PREFIX));
   const unknown = Object.keys(ADVICE).filter((name) => own.every((metric) => metric.name !== name));
   if (unknown.length > 0)

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../errors.ts';
 export interface Operation {
   /** The `operationId`, and the anchor on the page. */
   readonly id: string;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'OPTIONS' | 'POST' | 'PATCH' | 'DELETE';
   /** With `{name}` for what is variable, as OpenAPI writes it. */
   readonly path: string;
   /** The heading under which it stands. */

@@ -11,7 +11,7 @@ const RECORDINGS = /^\/api\/calls\/[^/]+\/recordings(?:\/|$)/;
 const TUS_REQUEST =
   'Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Offset, Upload-Metadata, Range, If-Range';
 const TUS_ANSWER =
-  'Location, Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Offset, Content-Range, Content-Disposition, ETag';
+  'Location, Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Offset, Tus-Version, Tus-Extension, Tus-Max-Size, Content-Range, Content-Disposition, ETag';
 
 /** Client-server API, "Web browser clients", and for the rendezvous API (MSC4108) its ETag preconditions. */
 export function corsHeaders(path: string): string[] {

@@ -22,6 +22,9 @@ const DENIED: Route = { to: 'nowhere', route: 'denied', code: 'ROUTE_DENIED' };
 /** What we answer ourselves with CORS for any page, so that its preflights are answered too. */
 const OWN_WITH_CORS = /^\/(?:call-config\.json$|\.well-known\/matrix\/|api\/|users$|rooms(?:\/|$))/;
 
+/** Where tus uploads begin: OPTIONS asks what of tus there is, unless it is a preflight (tus 1.0.0, "OPTIONS"). */
+const UPLOADS = /^\/api\/calls\/[^/]+\/recordings$/;
+
 /** The paths of other services, none of which is one of ours or Synapse's. */
 export interface ServicePaths {
   readonly tunnels: readonly string[];
@@ -54,10 +57,17 @@ export function routeRequest(
   }
   if (isMatrixName(path)) return DENIED;
   if (servicePathOf(path, services.routes) !== undefined) return { to: 'route', route: 'route' };
-  if (method === 'OPTIONS' && OWN_WITH_CORS.test(path)) {
+  if (method === 'OPTIONS' && OWN_WITH_CORS.test(path) && (isPreflight(head) || !UPLOADS.test(path))) {
     return { to: 'preflight', route: 'preflight' };
   }
   return OWN;
+}
+
+/** As the Fetch standard has it ("CORS-preflight request"). */
+function isPreflight({ rawHeaders }: RequestHead): boolean {
+  return rawHeaders.some(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'access-control-request-method',
+  );
 }
 
 /** Whether errors on this path are written in the Matrix shape: what a Matrix client may have asked for. */

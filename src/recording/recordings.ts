@@ -20,9 +20,12 @@ export interface RecordingsParts {
   readonly limits: Pick<RecordingsConfig, 'maxSizeBytes' | 'maxTotalBytes'>;
   readonly clock: Clock;
   /** Nothing can be added to it any more. */
-  readonly onClosed: (id: RecordingId) => void;
+  readonly onClosed: (id: RecordingId, end: RecordingEnd) => void;
   readonly onFailed: (error: unknown) => void;
 }
+
+/** `empty`: nothing came, and nothing is kept. */
+export type RecordingEnd = EndedRecording['state'] | 'empty';
 
 export interface Beginning {
   readonly id: RecordingId;
@@ -136,6 +139,11 @@ export class Recordings {
     if (growing === undefined) return;
     growing.bytes += bytes;
     growing.heardAtMs = this.#parts.clock.monotonicMs();
+  }
+
+  /** How many there are. */
+  get growing(): number {
+    return this.#growing.size;
   }
 
   /** Whether a recording may become so large at all. */
@@ -258,7 +266,7 @@ export class Recordings {
     growing.cancelTimer?.();
     this.#growing.delete(id);
     this.#keptBytes += bytes;
-    this.#parts.onClosed(id);
+    this.#parts.onClosed(id, bytes === 0 ? 'empty' : state);
     await this.#tellStopped(growing);
   }
 

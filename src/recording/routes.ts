@@ -39,6 +39,8 @@ export interface OpenRecordings {
   readonly uploads: TusUploads;
   readonly files: RecordingFiles;
   readonly newId: () => RecordingId;
+  /** `recordings.max_size` */
+  readonly maxSizeBytes: number;
   /** `limits.body_idle_timeout`: how long a download may stand still. */
   readonly idleTimeoutMs: number;
   readonly onFailed: (error: unknown) => void;
@@ -47,6 +49,8 @@ export interface OpenRecordings {
 const ALL = '/api/calls/:id/recordings';
 const ONE = `${ALL}/:recordingId`;
 const TUS_FIELDS = { 'Tus-Resumable': TUS_VERSION };
+/** What else of tus is served; expiry is none of it, for who sends nothing is told so at once (`RECORDING_STOPPED`). */
+const TUS_EXTENSIONS = 'creation,creation-with-upload,creation-defer-length,termination';
 /** A recording is shown by whoever saved it, and never by a page of ours: nothing in it may run here. */
 const DOWNLOAD_FIELDS = {
   'Accept-Ranges': 'bytes',
@@ -74,6 +78,20 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
     if (error instanceof GatewayError && error.code === 'CALL_NOT_FOUND')
       await lookups.hold(request.raw, reply.raw);
     throw error instanceof StoreUnavailable ? new GatewayError('STORE_UNAVAILABLE', error) : error;
+  });
+
+  // Preflights do not come here (proxy/route.ts).
+  api.options(ALL, (_request, reply) => {
+    const { maxSizeBytes } = opened();
+    return reply
+      .code(204)
+      .headers({
+        ...TUS_FIELDS,
+        'Tus-Version': TUS_VERSION,
+        'Tus-Extension': TUS_EXTENSIONS,
+        'Tus-Max-Size': maxSizeBytes,
+      })
+      .send();
   });
 
   api.post(ALL, async (request: CallRequest, reply) => {

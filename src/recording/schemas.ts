@@ -89,6 +89,23 @@ export const RECORDING_OPERATIONS: readonly Operation[] = [
     ],
   },
   {
+    id: 'askWhatTus',
+    method: 'OPTIONS',
+    path: '/api/calls/{id}/recordings',
+    area: common.area,
+    needsIdentity: false,
+    summary: 'Ask what of tus is served, and how large a recording may become',
+    description:
+      'The same for every call, also for one that there is not. With `Access-Control-Request-Method` it is the preflight of a browser, and gets the answer of one.',
+    answers: [
+      {
+        status: 204,
+        description: '`Tus-Version`, `Tus-Extension` and `Tus-Max-Size` (bytes, `recordings.max_size`).',
+      },
+    ],
+    errors: ['RECORDING_DISABLED'],
+  },
+  {
     ...common,
     id: 'addToRecording',
     method: 'PATCH',

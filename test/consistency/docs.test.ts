@@ -9,6 +9,7 @@ import t from 'tap';
 import { generatedFiles } from '../../docs/generate/all.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
+import { createRecordingMetrics } from '../../src/observe/recording-metrics.ts';
 import { REPOSITORY_DIR } from '../harness/places.ts';
 
 function committed(path: string): string {
@@ -40,6 +41,7 @@ await t.test('docs/metrics.md has each metric of ours once, and no other', async
     tunnels: () => 0,
     tunnelBytes: () => ({ client: 0, upstream: 0 }),
   });
+  createRecordingMetrics(metrics.registry, () => 0);
   const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
   const documented = [...committed('docs/metrics.md').matchAll(/^\| `(portico_\w+)`/gm)].map(
     ([, name]) => name,

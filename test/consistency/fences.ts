@@ -185,7 +185,11 @@ export const FENCES: readonly Fence[] = [
   { package: 'socket.io-adapter', values: ['signaling/transports/'], types: [] },
   { package: 'pino', values: ['gateway.ts', 'observe/log.ts'], types: [''] },
   { package: 'pino-pretty', values: ['observe/log.ts'], types: [] },
-  { package: 'prom-client', values: ['observe/metrics.ts'], types: [] },
+  {
+    package: 'prom-client',
+    values: ['observe/metrics.ts', 'observe/recording-metrics.ts'],
+    types: ['observe/'],
+  },
   {
     package: 'typebox',
     values: [

@@ -130,6 +130,33 @@ await t.test('a recording from its beginning to its deletion, and what the other
   t.equal((await tus(recording, bob, { method: 'DELETE' })).body['code'], 'RECORDING_NOT_FOUND');
 });
 
+await t.test('what is recorded is counted', async (t) => {
+  const { url, observeUrl } = await start(t);
+  const counted = async (): Promise<readonly string[]> => {
+    const text = await (await fetch(`${observeUrl}/metrics`)).text();
+    return text.split('\n').filter((line) => line.startsWith('portico_recording'));
+  };
+  const callId = await talk(url, group, bob, carol);
+  const finished = await record(url, callId, alice);
+  const interrupted = await record(url, callId, bob);
+  const empty = await record(url, callId, carol);
+  t.strictSame(await counted(), ['portico_recordings_open 3', 'portico_recording_bytes_total 0']);
+  await add(finished, alice, 0, WHOLE, { 'Upload-Length': String(WHOLE.length) });
+  await add(interrupted, bob, 0, CHUNK);
+  await tus(interrupted, bob, { method: 'DELETE' });
+  await tus(empty, carol, { method: 'DELETE' });
+  t.strictSame(
+    new Set(await counted()),
+    new Set([
+      'portico_recordings_open 0',
+      `portico_recording_bytes_total ${WHOLE.length + CHUNK.length}`,
+      'portico_recordings_ended_total{state="finished"} 1',
+      'portico_recordings_ended_total{state="interrupted"} 1',
+      'portico_recordings_ended_total{state="empty"} 1',
+    ]),
+  );
+});
+
 await t.test('parts of a recording are saved, also of one that grows', async (t) => {
   const { url } = await start(t);
   const callId = await talk(url, roomId, bob);
@@ -254,13 +281,32 @@ await t.test('one request, one recording and all together may become so large, a
   t.equal(readdirSync(dir).length, 2);
 });
 
+await t.test('a client learns what of tus there is, before it has a token or a call', async (t) => {
+  const { url } = await start(t, { max_size: '20MiB' });
+  const path = `/api/calls/${'0'.repeat(32)}/recordings`;
+  const { status, headers } = await fetch(url + path, { method: 'OPTIONS' });
+  t.equal(status, 204);
+  t.strictSame(
+    ['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size'].map((name) => headers.get(name)),
+    ['1.0.0', '1.0.0', 'creation,creation-with-upload,creation-defer-length,termination', String(20 * MIB)],
+  );
+  const off = await startGateway(t, { synapse: { url: synapse.url } });
+  const refused = await fetch(off.url + path, { method: 'OPTIONS' });
+  t.match(await refused.json(), { code: 'RECORDING_DISABLED' });
+});
+
 await t.test(
   'pages of other sites may do it where they are let in, and nothing is recorded by default',
   async (t) => {
     const { url } = await start(t, {});
-    const preflight = await fetch(`${url}/api/calls/${'0'.repeat(32)}/recordings`, { method: 'OPTIONS' });
+    const preflight = await fetch(`${url}/api/calls/${'0'.repeat(32)}/recordings`, {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://app.example', 'Access-Control-Request-Method': 'POST' },
+    });
+    t.equal(preflight.status, 204);
     t.match(preflight.headers.get('access-control-allow-methods'), /\bPATCH\b/);
     t.match(preflight.headers.get('access-control-allow-headers'), /\bUpload-Offset\b/);
+    t.notOk(preflight.headers.has('tus-version'), 'a preflight is none of tus');
     const off = await startGateway(t, { synapse: { url: synapse.url } });
     const callId = await talk(off.url, roomId, bob);
     t.match(await begin(off.url, callId, alice), { status: 404, body: { code: 'RECORDING_DISABLED' } });

@@ -48,7 +48,7 @@ await t.test('recordings are uploaded by tus, and saved in parts', async (t) => 
     t.equal(headers['allow'], headers['access-control-allow-methods'], path);
     for (const name of ['Tus-Resumable', 'Upload-Offset', 'Upload-Metadata', 'Range'])
       t.ok(list(headers['access-control-allow-headers']).includes(name), `${path} takes ${name}`);
-    for (const name of ['Location', 'Upload-Offset', 'Content-Disposition'])
+    for (const name of ['Location', 'Upload-Offset', 'Tus-Max-Size', 'Content-Disposition'])
       t.ok(list(headers['access-control-expose-headers']).includes(name), `${path} shows ${name}`);
   }
   const other = fields(corsHeaders('/api/calls/abc/status'));

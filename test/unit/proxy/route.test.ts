@@ -105,6 +105,26 @@ await t.test('paths go where the contract says', async (t) => {
   }
 });
 
+await t.test('OPTIONS where uploads begin is answered by them, unless it is a preflight', async (t) => {
+  const uploads = '/api/calls/abc/recordings';
+  const asking = ['Access-Control-Request-Method', 'POST'];
+  const rows: readonly [target: string, fields: readonly string[], to: Route['to']][] = [
+    [uploads, [], 'own'],
+    [`${uploads}?userId=x`, [], 'own'],
+    [uploads, ['Origin', 'https://app.test'], 'own'],
+    [uploads, asking, 'preflight'],
+    [uploads, ['access-control-request-method', 'POST'], 'preflight'],
+    [uploads, ['X', asking[0] ?? ''], 'own'],
+    [`${uploads}/def`, [], 'preflight'],
+    ['/api/calls/abc/status', [], 'preflight'],
+  ];
+  for (const [target, fields, to] of rows) {
+    const rawHeaders = ['Host', 'gateway.test', ...fields];
+    const verdict = readHead({ method: 'OPTIONS', target, httpVersion: '1.1', rawHeaders });
+    t.match('head' in verdict && routeRequest(verdict.head, false), { to }, `${target} ${fields.join(': ')}`);
+  }
+});
+
 await t.test('the admin API is for listed clients only', async (t) => {
   const rows: readonly [target: string, listed: string][] = [
     ['/_synapse/admin/v1/users', 'synapse'],
