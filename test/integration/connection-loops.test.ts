@@ -171,6 +171,21 @@ await t.test('Socket.IO clients that come and go', async (t) => {
   t.match(line, { path: '/socket.io/', cause: 'left' });
 });
 
+await t.test('old pages of rooms, by their namespaces: some come and go, some are not let in', async (t) => {
+  const options = { transports: ['websocket'], reconnection: false, forceNew: true };
+  const visit = (gateway: TestGateway, event: string) => async (): Promise<void> => {
+    const socket = connect4(`${gateway.url}/ws/lobby/1`, options);
+    await new Promise((resolve) => socket.on(event, () => resolve(undefined)));
+    socket.close();
+  };
+  const open = await start(t, { signaling: { identity: 'claimed', room: { enabled: true, rooms: 'open' } } });
+  t.match(await loops(t, open, visit(open, 'connect')), { path: '/ws/lobby/1', cause: 'left' });
+  const room = { enabled: true, rooms: 'registry' };
+  const unknown = await start(t, { signaling: { identity: 'claimed', room } });
+  const line = await loops(t, unknown, visit(unknown, 'connect_error'));
+  t.match(line, { path: '/ws/lobby/1', cause: 'not-found' });
+});
+
 await t.test('behind a trusted proxy its clients are named, and never the proxy', async (t) => {
   const gateway = await start(t, { trusted_proxies: ['127.0.0.1'] });
   await repeat(10, ask(gateway, '/wrong'));

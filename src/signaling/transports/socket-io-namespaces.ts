@@ -37,7 +37,10 @@ export interface Came {
 export interface NamespacesParts extends Namespaces {
   /** Undefined for a session that is not known. */
   readonly cameBy: (session: EngineSocket) => Came | undefined;
-  readonly onRefused: (code: ErrorCode) => void;
+  /** @param came undefined for a session that is not known */
+  readonly onRefused: (code: ErrorCode, name: string, came: Came | undefined) => void;
+  /** Has to be told before the socket can end. */
+  readonly onOpened: (socket: LibrarySocket, carried: SocketIoSocket) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -63,22 +66,27 @@ export function openNamespaces(io: Server<never, never, never, never>, parts: Na
   parent.use((socket: LibrarySocket, next) => void decide(socket, next));
   parent.on('connection', (socket: LibrarySocket) => {
     const known = admitted.get(socket);
-    if (known === undefined) socket.disconnect(true);
-    else known.open(new NamespaceSocket(new SocketIoSocket(socket, known.arrival)));
+    if (known === undefined) {
+      socket.disconnect(true);
+      return;
+    }
+    const carried = new SocketIoSocket(socket, known.arrival);
+    parts.onOpened(socket, carried);
+    known.open(new NamespaceSocket(carried));
   });
 
   async function decide(socket: LibrarySocket, next: (refusal?: Error) => void): Promise<void> {
-    const refused = await judge(socket);
-    if (refused !== undefined) parts.onRefused(refused);
+    const came = parts.cameBy(socket.conn);
+    const refused = await judge(socket, came);
+    if (refused !== undefined) parts.onRefused(refused, socket.nsp.name, came);
     next(refused === undefined ? undefined : new Error(errorEntry(refused).text));
   }
 
-  async function judge(socket: LibrarySocket): Promise<ErrorCode | undefined> {
+  async function judge(socket: LibrarySocket, came: Came | undefined): Promise<ErrorCode | undefined> {
     const { conn } = socket;
     const beside: Beside = socket.handshake.auth;
     // The library would keep it as long as the socket.
     socket.handshake.auth = {};
-    const came = parts.cameBy(conn);
     if (came === undefined) return 'GATEWAY_FAILED';
     const tried = (tries.get(conn) ?? 0) + 1;
     tries.set(conn, tried);

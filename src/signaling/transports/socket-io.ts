@@ -42,7 +42,7 @@ export interface SocketIoTransportParts {
   readonly onRefused?: (request: IncomingMessage | undefined, code: ErrorCode) => void;
   /** Besides the default one; none if not said. The handshake of every session is kept for them. */
   readonly namespaces?: Namespaces | undefined;
-  /** A socket of the default namespace has ended. */
+  /** A socket has ended, or was not let into its namespace. */
   readonly onEnded?: (end: SocketEnd) => void;
   readonly onFailed?: (error: unknown) => void;
 }
@@ -140,7 +140,7 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     if (arrival === undefined) socket.disconnect(true);
     else {
       const carried = new SocketIoSocket(socket, { ...arrival, token: takeToken(socket) ?? arrival.token });
-      watchEnd(socket, carried);
+      watchEnd(socket, carried, path);
       onSocket(carried);
     }
   });
@@ -152,7 +152,15 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
         const handshake = handshakes.get(session);
         return arrival && handshake && { arrival, handshake };
       },
-      onRefused: (code) => parts.onRefused?.(undefined, code),
+      onOpened: (socket, carried) => watchEnd(socket, carried, socket.nsp.name),
+      onRefused(code, name, came) {
+        parts.onRefused?.(undefined, code);
+        if (came === undefined) return;
+        // As it is with pages that open a WebSocket there (pages/page-door.ts).
+        const { closeCode = CLOSE_CODES.tryLater } = errorEntry(code);
+        const { arrival } = came;
+        parts.onEnded?.({ arrival, path: name, lifetimeMs: 0, code: closeCode, isDead: false });
+      },
       onFailed: (error) => parts.onFailed?.(error),
     });
   }
@@ -167,15 +175,14 @@ export function createSocketIoTransport(parts: SocketIoTransportParts): SocketIo
     return arrival.isOriginRefused ? 'ORIGIN_REFUSED' : undefined;
   }
 
-  function watchEnd(socket: LibrarySocket, carried: SocketIoSocket): void {
+  /** @param at the path of the transport, or the name of the socket's namespace, which is the path of a page */
+  function watchEnd(socket: LibrarySocket, carried: SocketIoSocket, at: string): void {
     const openedMs = clock.monotonicMs();
     socket.once('disconnect', (reason) => {
-      const lifetimeMs = clock.monotonicMs() - openedMs;
-      const { arrival } = carried;
       parts.onEnded?.({
-        arrival,
-        path,
-        lifetimeMs,
+        arrival: carried.arrival,
+        path: at,
+        lifetimeMs: clock.monotonicMs() - openedMs,
         code: carried.sentCode ?? codeOf(reason),
         isDead: reason === 'ping timeout',
       });
