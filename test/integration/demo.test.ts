@@ -57,11 +57,29 @@ await t.test('the printed URL, users and passwords work, and Ctrl-C stops everyt
   }
 });
 
-function startDemo(cwd: string): { child: ChildProcess; printed: Promise<string> } {
-  const child = spawn(process.execPath, [join(REPOSITORY_DIR, 'src/main.ts'), 'demo'], {
+await t.test('a call page that is switched off is not named', async (t) => {
+  const off = { PORTICO_CALL_PAGE_ENABLED: 'false' };
+  const { child, printed } = startDemo(t.testdir(), ['--synapse', 'http://127.0.0.1:9'], off);
+  t.teardown(() => child.kill('SIGKILL'));
+  const text = await printed;
+  t.match(text, /Homeserver URL +http/);
+  t.notMatch(text, /call page/i);
+});
+
+function startDemo(
+  cwd: string,
+  options: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; printed: Promise<string> } {
+  const child = spawn(process.execPath, [join(REPOSITORY_DIR, 'src/main.ts'), 'demo', ...options], {
     cwd,
     detached: true,
-    env: { ...process.env, PORTICO_LISTEN: '127.0.0.1:0', PORTICO_OBSERVE_LISTEN: '127.0.0.1:0' },
+    env: {
+      ...process.env,
+      PORTICO_LISTEN: '127.0.0.1:0',
+      PORTICO_OBSERVE_LISTEN: '127.0.0.1:0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const printed = new Promise<string>((resolve, reject) => {

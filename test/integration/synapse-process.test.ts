@@ -305,7 +305,7 @@ async function runDemoOnce(
       synapseUrl = given.synapseUrl;
       await whileUp();
       setImmediate(() => controller.abort());
-      return { url: 'http://gateway.test', hasCallPage: true, stop: async () => undefined };
+      return { url: 'http://gateway.test', callPage: 'served', stop: async () => undefined };
     },
   };
   const exitCode = await runDemo(options);

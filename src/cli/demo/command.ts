@@ -10,7 +10,7 @@ import { createLog } from '../../observe/log.ts';
 import { systemRandom } from '../../random.ts';
 import { StoreOpenError } from '../../store/errors.ts';
 import { isBuilt } from '../../web/files.ts';
-import { runDemo, type DemoGateway } from './demo.ts';
+import { runDemo, type CallPageState, type DemoGateway } from './demo.ts';
 import { DemoFailure } from './failure.ts';
 
 const STATE_DIR = '.synapse';
@@ -64,9 +64,14 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
   }
   return {
     url: config.publicUrl ?? localUrl(gateway.addresses),
-    hasCallPage: isBuilt('call'),
+    callPage: callPageState(config.callPage.enabled),
     stop: () => gateway.stop(),
   };
+}
+
+function callPageState(isEnabled: boolean): CallPageState {
+  if (!isEnabled) return 'off';
+  return isBuilt('call') ? 'served' : 'not built';
 }
 
 function localUrl(addresses: readonly ListenAddress[]): string {

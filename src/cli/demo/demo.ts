@@ -25,10 +25,12 @@ const SERVER_NAME = 'localhost';
 const USERS = ['alice', 'bob'];
 const ROOM_ALIAS_NAME = 'portico-demo';
 
+/** `off`: the configuration says so. `not built`: it is to be served, but the web build is missing. */
+export type CallPageState = 'served' | 'not built' | 'off';
+
 export interface DemoGateway {
   url: string;
-  /** Whether the web build is there, without which there is no call page. */
-  hasCallPage: boolean;
+  callPage: CallPageState;
   stop(): Promise<void>;
 }
 
@@ -71,16 +73,16 @@ async function run(options: DemoOptions, undo: AsyncDisposableStack): Promise<vo
   if (options.synapseUrl !== undefined) {
     const gateway = await startGateway({ synapseUrl: options.synapseUrl });
     undo.defer(() => gateway.stop());
-    const { url: gatewayUrl, hasCallPage } = gateway;
-    out.write(describeDemo({ gatewayUrl, hasCallPage, synapseUrl: options.synapseUrl }));
+    const { url: gatewayUrl, callPage } = gateway;
+    out.write(describeDemo({ gatewayUrl, callPage, synapseUrl: options.synapseUrl }));
     await aborted(signal);
     return;
   }
   const { synapse, accounts, room } = await startOwnSynapse(options, undo);
   const gateway = await startGateway({ synapseUrl: synapse.url });
   undo.defer(() => gateway.stop());
-  const { url: gatewayUrl, hasCallPage } = gateway;
-  out.write(describeDemo({ gatewayUrl, hasCallPage, synapseUrl: synapse.url, accounts, room }));
+  const { url: gatewayUrl, callPage } = gateway;
+  out.write(describeDemo({ gatewayUrl, callPage, synapseUrl: synapse.url, accounts, room }));
   const exit = await Promise.race([synapse.exited, aborted(signal)]);
   if (exit !== undefined) throw new DemoFailure(explainExit(exit, synapse.logFile));
 }
@@ -136,7 +138,7 @@ async function furnish(access: RegistrationAccess, accounts: readonly Account[])
 
 export interface DemoFacts {
   gatewayUrl: string;
-  hasCallPage: boolean;
+  callPage: CallPageState;
   synapseUrl: string;
   accounts?: readonly Account[];
   room?: SharedRoom;
@@ -146,7 +148,7 @@ export interface DemoFacts {
 export function describeDemo(facts: DemoFacts): string {
   const gatewayUrl = facts.gatewayUrl.replace(/\/$/, '');
   const rows: [string, string][] = [
-    ['Call page', facts.hasCallPage ? `${gatewayUrl}/call/` : 'not built; run: npm run build:web'],
+    ...callPageRow(facts.callPage, gatewayUrl),
     ['Homeserver URL', gatewayUrl],
     ['Call config', `${gatewayUrl}/call-config.json`],
     ['Synapse behind', facts.synapseUrl],
@@ -159,6 +161,11 @@ export function describeDemo(facts: DemoFacts): string {
   const widthChars = Math.max(...rows.map(([name]) => name.length)) + 2;
   const lines = rows.map(([name, value]) => `  ${name.padEnd(widthChars)}${value}`);
   return ['', 'Portico is up.', '', ...lines, '', 'Ctrl-C stops everything.', ''].join('\n');
+}
+
+function callPageRow(state: CallPageState, gatewayUrl: string): [string, string][] {
+  if (state === 'off') return [];
+  return [['Call page', state === 'served' ? `${gatewayUrl}/call/` : 'not built; run: npm run build:web']];
 }
 
 function explainExit(exit: SynapseExit, logFile: string): string {

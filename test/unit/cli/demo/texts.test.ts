@@ -92,7 +92,7 @@ await t.test('the block shows what was made, and for an own server only the URLs
   const account = { user: 'alice', userId: '@alice:localhost', password: 'p' };
   const full = describeDemo({
     gatewayUrl,
-    hasCallPage: true,
+    callPage: 'served',
     synapseUrl,
     accounts: [account],
     room: { roomId: '!r', alias: '#a:localhost' },
@@ -102,7 +102,8 @@ await t.test('the block shows what was made, and for an own server only the URLs
   test.match(full, /@alice:localhost +password p\n/);
   test.match(full, /#a:localhost\n/);
   test.match(full, /Ctrl-C stops everything/);
-  const bare = describeDemo({ gatewayUrl, hasCallPage: false, synapseUrl });
+  const bare = describeDemo({ gatewayUrl, callPage: 'not built', synapseUrl });
   test.notMatch(bare, /password|room/);
   test.match(bare, /Call page +not built; run: npm run build:web\n/, 'and how to get what is missing');
+  test.notMatch(describeDemo({ gatewayUrl, callPage: 'off', synapseUrl }), /call page/i);
 });
