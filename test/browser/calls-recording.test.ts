@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 import type { Session } from '../../src/cli/demo/accounts.ts';
 import { startBrowser } from '../harness/browser.ts';
@@ -39,7 +39,7 @@ const { url } = await startGateway(t, {
   recordings: { enabled: true, dir: join(folder, 'recordings') },
 });
 
-async function recordingsOf(id: string, { accessToken }: Session): Promise<readonly Listed[]> {
+async function recordingsOf(t: Test, id: string, { accessToken }: Session): Promise<readonly Listed[]> {
   const answer = await fetch(`${url}/api/calls/${id}/recordings`, {
     headers: { Authorization: `Bearer ${accessToken}` },
   });
@@ -49,6 +49,7 @@ async function recordingsOf(id: string, { accessToken }: Session): Promise<reado
 
 /** What ffprobe says of the film. @throws if it cannot be played */
 async function probe(
+  t: Test,
   id: string,
   recording: Listed,
   { accessToken }: Session,
@@ -88,18 +89,18 @@ await t.test('everybody is told of a recording, and its film survives the tab th
   await late.act(id, 'answer', { video: true });
   await late.waitFor(id, ({ recordedBy }) => recordedBy.includes(alice.userId));
 
-  await until(async () => (await recordingsOf(id, bob)).some(({ bytes }) => bytes > 0), 20_000);
+  await until(async () => (await recordingsOf(t, id, bob)).some(({ bytes }) => bytes > 0), 20_000);
   await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
-  const [before] = await recordingsOf(id, bob);
+  const [before] = await recordingsOf(t, id, bob);
   await recorder.page.close();
   for (const window of [other, late])
     await window.waitFor(id, ({ recordedBy }) => recordedBy.length === 0, 60_000);
 
-  const [recording] = await recordingsOf(id, bob);
+  const [recording] = await recordingsOf(t, id, bob);
   if (recording === undefined || before === undefined) throw new Error('no recording is listed');
   t.match(recording, { userId: alice.userId, state: 'interrupted' });
   t.ok(recording.bytes >= before.bytes, 'nothing is lost that had arrived');
-  const { seconds, kinds } = await probe(id, recording, bob);
+  const { seconds, kinds } = await probe(t, id, recording, bob);
   t.strictSame(kinds, ['audio', 'video']);
   t.ok(seconds >= RECORDED_MS / 1_000 - CHUNK_SECONDS, `${seconds} s can be played`);
   for (const window of [other, late]) {
@@ -118,13 +119,13 @@ await t.test('a recording that is stopped is whole', async (t) => {
   await recorder.mediaFlows(1, false);
   await recorder.act(id, 'startRecording');
   await other.waitFor(id, ({ recordedBy }) => recordedBy.includes(alice.userId));
-  await until(async () => (await recordingsOf(id, bob)).some(({ bytes }) => bytes > 0), 20_000);
+  await until(async () => (await recordingsOf(t, id, bob)).some(({ bytes }) => bytes > 0), 20_000);
   await recorder.act(id, 'stopRecording');
   await other.waitFor(id, ({ recordedBy }) => recordedBy.length === 0);
-  const [recording] = await recordingsOf(id, alice);
+  const [recording] = await recordingsOf(t, id, alice);
   if (recording === undefined) throw new Error('no recording is listed');
   t.match(recording, { userId: alice.userId, state: 'finished' });
-  t.strictSame((await probe(id, recording, alice)).kinds, ['audio']);
+  t.strictSame((await probe(t, id, recording, alice)).kinds, ['audio']);
   await recorder.act(id, 'hangup');
   await other.waitFor(id, ({ state }) => state === 'ended');
   await Promise.all([recorder.page.close(), other.page.close()]);

@@ -1,14 +1,13 @@
 // The operator's page in a real Chromium, on a gateway with a real Synapse: what goes on appears by itself, is ended from
 // there, and the page works by keyboard, on a phone, in the light and in the dark.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { build } from 'vite';
 
+import { isAccessible } from '../harness/axe.ts';
 import { startBrowser } from '../harness/browser.ts';
 import { gatherCast, shows } from '../harness/call-api.ts';
 import { startGateway, type TestGateway } from '../harness/gateway.ts';
@@ -19,9 +18,6 @@ import { startTestSynapse } from '../harness/synapse.ts';
 import { until } from '../harness/until.ts';
 
 t.setTimeout(170_000);
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SERIOUS = new Set(['serious', 'critical']);
 
 await build({
   configFile: join(REPOSITORY_DIR, 'web', 'vite.config.ts'),
@@ -46,28 +42,6 @@ async function open(gateway: TestGateway): Promise<Opened> {
   });
   await page.goto(`${gateway.observeUrl}/`);
   return { page, complaints };
-}
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** In light and dark, by the rules that axe calls serious or critical. */
-async function isAccessible(t: Test, page: Page, what: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(AXE);
-    const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
-    const serious = violations.filter(({ impact }) => SERIOUS.has(impact));
-    t.strictSame(
-      serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      [],
-      `${what}, ${colorScheme}`,
-    );
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 async function fitsInto(t: Test, page: Page, width: number): Promise<void> {

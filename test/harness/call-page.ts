@@ -1,19 +1,17 @@
 // The call page in a window of a real Chromium, as a person uses it: by what is written on it. Also what only a test
 // looks for: pictures that were decoded, sound that came, lines in the console, and what axe-core has against it.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import type { ConsoleMessage, Page } from 'playwright-core';
 import type { Test } from 'tap';
 
 import type { Account } from '../../src/cli/demo/accounts.ts';
+import { isAccessible } from './axe.ts';
 import type { TestBrowser } from './browser.ts';
 import { REPOSITORY_DIR } from './places.ts';
 import { until } from './until.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WITHIN_MS = 20_000;
 
 export const DESKTOP = { width: 1280, height: 800 };
@@ -27,14 +25,6 @@ const PICTURES_DIR = process.env['PORTICO_PICTURES_DIR'];
 export interface Received {
   readonly framesDecoded: number;
   readonly audioPackets: number;
-}
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
-  }[];
 }
 
 /** In the page: the connections are kept where a test finds them, because the page itself shows only what they bring. */
@@ -166,24 +156,8 @@ export class CallPage {
       await this.page.screenshot({ path: join(REPOSITORY_DIR, PICTURES_DIR, `${name}.png`) });
   }
 
-  /** As it is now, light and dark. */
   async isAccessible(what: string): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await this.page.evaluate(AXE);
-      const { violations } = await this.page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
-        return axe.run();
-      });
-      const found = violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary}`).join('; ')}`,
-        );
-      this.#t.same(found, [], `${what}, ${colorScheme}`);
-    }
-    await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
+    await isAccessible(this.#t, this.page, what);
   }
 
   /** Nothing is cut off at the narrowest width, and nothing has to be scrolled sideways. */

@@ -4,12 +4,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Test } from 'tap';
 
+import { freePort } from './gateway-process.ts';
 import { REPOSITORY_DIR } from './places.ts';
 import { until } from './until.ts';
 
@@ -56,14 +56,4 @@ function documentedSite(): string {
   const block = /^```nginx\n(.*?)^```$/ms.exec(page)?.[1];
   if (block === undefined) throw new Error('the page has no nginx configuration');
   return block;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

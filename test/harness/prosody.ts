@@ -4,12 +4,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Test } from 'tap';
 
+import { freePort } from './gateway-process.ts';
 import { until } from './until.ts';
 
 export interface TestProsody {
@@ -97,13 +97,3 @@ require "net.http.server".add_handler("GET /xmpp-websocket", function (event)
   if event.request.headers.origin ~= allowed then return 403 end
 end, 100);
 `;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

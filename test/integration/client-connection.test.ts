@@ -19,7 +19,7 @@ import { spawnGateway } from '../harness/gateway-process.ts';
 import { startGateway } from '../harness/gateway.ts';
 import { registerNative, type NativeClient } from '../harness/native-client.ts';
 import { startTestSynapse } from '../harness/synapse.ts';
-import { startTcpRelay } from '../harness/tcp-relay.ts';
+import { startTcpRelay, type TcpRelay } from '../harness/tcp-relay.ts';
 import { until } from '../harness/until.ts';
 
 t.setTimeout(120_000);
@@ -89,6 +89,22 @@ async function talk(client: Client, caller: NativeClient): Promise<string> {
   return callId;
 }
 
+interface Talk {
+  readonly relay: TcpRelay;
+  readonly client: Client;
+  readonly caller: NativeClient;
+  readonly callId: string;
+}
+
+/** Only the client, Alice's, has the relay between itself and the gateway. */
+async function talkThroughRelay(t: Test): Promise<Talk> {
+  const { url, port } = await startGateway(t, { synapse: { url: synapse.url } });
+  const relay = await startTcpRelay(t, port);
+  const client = await online(t, relay.url, alice);
+  const caller = await registerNative(t, url, shows(bob));
+  return { relay, client, caller, callId: await talk(client, caller) };
+}
+
 void t.test('from the URL of the homeserver to a call and its history', { buffered: true }, async (t) => {
   const { url } = await startGateway(t, { synapse: { url: synapse.url } });
   const client = await online(t, url, alice);
@@ -116,11 +132,7 @@ void t.test(
   'a cut: the session is resumed, and nothing is lost or told twice',
   { buffered: true },
   async (t) => {
-    const { url, port } = await startGateway(t, { synapse: { url: synapse.url } });
-    const relay = await startTcpRelay(t, port);
-    const client = await online(t, relay.url, alice);
-    const caller = await registerNative(t, url, shows(bob));
-    const callId = await talk(client, caller);
+    const { relay, client, caller, callId } = await talkThroughRelay(t);
     relay.cut();
     await until(() => client.connection.state === 'reconnecting');
     const muted = client.connection.request('toggle-audio', { callId, enabled: false });
@@ -151,11 +163,7 @@ void t.test(
   'silence: a network that swallows everything is noticed by itself',
   { buffered: true },
   async (t) => {
-    const { url, port } = await startGateway(t, { synapse: { url: synapse.url } });
-    const relay = await startTcpRelay(t, port);
-    const client = await online(t, relay.url, alice);
-    const caller = await registerNative(t, url, shows(bob));
-    const callId = await talk(client, caller);
+    const { relay, client, caller, callId } = await talkThroughRelay(t);
     relay.stall();
     const startedMs = performance.now();
     const muted = client.connection.request('toggle-audio', { callId, enabled: false });

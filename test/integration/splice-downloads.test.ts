@@ -1,25 +1,12 @@
 // Downloads side by side through the splice lane, which reads all of them into one buffer: every client gets its own
 // bytes, in order, whether it reads fast, slowly or with pauses.
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 
 import t from 'tap';
 
-import { startGateway } from '../harness/gateway.ts';
-
-const CLIENTS = 6;
-/** More than the kernel keeps for a client that does not read. */
-const BYTES = 16 * 1024 * 1024;
-
-/** Bytes that tell whose they are and where they stand. */
-function bodyOf(client: number): Buffer {
-  const words = new Uint32Array(BYTES / 4);
-  for (let i = 0; i < words.length; i += 1) words[i] = client * 0x1000_0000 + i;
-  return Buffer.from(words.buffer);
-}
+import { BODY_BYTES, bodyOf, pausesOf, startBefore, twiceSideBySide } from '../harness/lanes/side-by-side.ts';
 
 interface Download {
   readonly body: Buffer;
@@ -36,13 +23,13 @@ async function download(port: number, client: number, pauses: number): Promise<D
     pieces.push(piece);
     receivedBytes += piece.length;
     sincePause += piece.length;
-    if (pauses === 0 || sincePause < BYTES / pauses) return;
+    if (pauses === 0 || sincePause < BODY_BYTES / pauses) return;
     sincePause = 0;
     socket.pause();
     setTimeout(() => socket.resume(), 5);
   });
   socket.write(`GET /_matrix/media/${client} HTTP/1.1\r\nHost: h\r\n\r\n`);
-  const isWhole = (): boolean => receivedBytes >= BYTES + 100;
+  const isWhole = (): boolean => receivedBytes >= BODY_BYTES + 100;
   while (!isWhole()) await once(socket, 'data');
   // The last piece may lie behind what is counted as whole by some bytes of chunk framing.
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -69,7 +56,7 @@ function unchunked(bytes: Buffer): Buffer {
 t.setTimeout(120_000);
 
 await t.test('every client gets its own bytes, in order', async (t) => {
-  const origin = createServer((request, response) => {
+  const port = await startBefore(t, (request, response) => {
     const client = Number(request.url?.split('/').at(-1));
     const body = bodyOf(client);
     // Every third is chunked, and every fourth has a head that comes in two parts.
@@ -78,22 +65,11 @@ await t.test('every client gets its own bytes, in order', async (t) => {
     if (client % 4 === 0) response.flushHeaders();
     response.end(body);
   });
-  origin.listen(0, '127.0.0.1');
-  await once(origin, 'listening');
-  t.teardown(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const { port } = await startGateway(t, {
-    synapse: { url: `http://127.0.0.1:${(origin.address() as AddressInfo).port}` },
-  });
-  for (let round = 0; round < 2; round += 1) {
-    const downloads = await Promise.all(
-      Array.from({ length: CLIENTS }, (_, client) => download(port, client, [0, 8, 100][client % 3] ?? 0)),
-    );
-    for (const [client, { head, body }] of downloads.entries()) {
+  await twiceSideBySide(
+    (client) => download(port, client, pausesOf(client)),
+    ({ head, body }, client) => {
       t.match(head, new RegExp(`x-client: ${client}\\b`, 'i'), `client ${client}: its head`);
       t.ok(body.equals(bodyOf(client)), `client ${client}: its body`);
-    }
-  }
+    },
+  );
 });

@@ -3,25 +3,14 @@
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, request as ask, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as ask, type IncomingMessage } from 'node:http';
 
 import t from 'tap';
 
-import { startGateway } from '../harness/gateway.ts';
+import { BODY_BYTES, bodyOf, pausesOf, startBefore, twiceSideBySide } from '../harness/lanes/side-by-side.ts';
 
-const CLIENTS = 6;
-/** More than the kernel keeps for a server that does not read. */
-const BYTES = 16 * 1024 * 1024;
 /** Some of them are sent in pieces of odd lengths, small ones among them. */
 const PIECES = [65_536, 1, 16_384, 16_385, 40_001];
-
-/** Bytes that tell whose they are and where they stand. */
-function bodyOf(client: number): Buffer {
-  const words = new Uint32Array(BYTES / 4);
-  for (let i = 0; i < words.length; i += 1) words[i] = client * 0x1000_0000 + i;
-  return Buffer.from(words.buffer);
-}
 
 function sum(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
@@ -34,7 +23,7 @@ async function read(request: IncomingMessage, pauses: number): Promise<string> {
   for await (const piece of request) {
     hash.update(piece as Buffer);
     sincePause += (piece as Buffer).length;
-    if (pauses === 0 || sincePause < BYTES / pauses) continue;
+    if (pauses === 0 || sincePause < BODY_BYTES / pauses) continue;
     sincePause = 0;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -47,12 +36,12 @@ async function upload(port: number, client: number): Promise<string> {
     host: '127.0.0.1',
     method: 'POST',
     path: `/_matrix/media/v3/upload?client=${client}`,
-    headers: { 'content-length': BYTES },
+    headers: { 'content-length': BODY_BYTES },
   });
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   const body = bodyOf(client);
-  const size = PIECES[client % PIECES.length] ?? BYTES;
-  const oddEnd = Math.min(400 * size, BYTES);
+  const size = PIECES[client % PIECES.length] ?? BODY_BYTES;
+  const oddEnd = Math.min(400 * size, BODY_BYTES);
   for (let at = 0; at < oddEnd; at += size) {
     if (!sent.write(body.subarray(at, Math.min(at + size, oddEnd)))) await once(sent, 'drain');
   }
@@ -66,21 +55,12 @@ async function upload(port: number, client: number): Promise<string> {
 t.setTimeout(120_000);
 
 await t.test('Synapse gets the bytes of each client, in order', async (t) => {
-  const origin = createServer((request, response) => {
+  const port = await startBefore(t, (request, response) => {
     const client = Number(/client=([0-9])/.exec(request.url ?? '')?.[1]);
-    void read(request, [0, 8, 100][client % 3] ?? 0).then((hash) => response.end(hash));
+    void read(request, pausesOf(client)).then((hash) => response.end(hash));
   });
-  origin.listen(0, '127.0.0.1');
-  await once(origin, 'listening');
-  t.teardown(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const { port } = await startGateway(t, {
-    synapse: { url: `http://127.0.0.1:${(origin.address() as AddressInfo).port}` },
-  });
-  for (let round = 0; round < 2; round += 1) {
-    const sums = await Promise.all(Array.from({ length: CLIENTS }, (_, client) => upload(port, client)));
-    for (const [client, got] of sums.entries()) t.equal(got, sum(bodyOf(client)), `client ${client}`);
-  }
+  await twiceSideBySide(
+    (client) => upload(port, client),
+    (got, client) => t.equal(got, sum(bodyOf(client)), `client ${client}`),
+  );
 });
