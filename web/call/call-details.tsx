@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
 import type { PastCall } from '../../client/index.ts';
+import { AdviceNote } from './advice.tsx';
 import { deleteRecording, recordingsOf, saveRecording, verdictOf, type Recording } from './call-api.ts';
 import { Dialog } from './dialog.tsx';
 import { spokenDuration, spokenSize, spokenTime } from './names.ts';
@@ -72,11 +73,7 @@ export function CallDetails({ call, name, onClose }: CallDetailsProps) {
           </ul>
         </section>
       )}
-      {advice && (
-        <p class="advice" role="alert">
-          {advice.title} {advice.remedy}
-        </p>
-      )}
+      {advice && <AdviceNote advice={advice} role="alert" />}
     </Dialog>
   );
 

@@ -2,12 +2,13 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
+import { AdviceNote } from './advice.tsx';
 import { Avatar } from './avatar.tsx';
 import { Dialog } from './dialog.tsx';
-import { Icon } from './icons.tsx';
 import type { Person, Room } from './matrix.ts';
 import { isFoundBy } from './names.ts';
 import { useParts } from './parts.ts';
+import { SearchField } from './search-field.tsx';
 import { adviceOn, type Advice } from './words.ts';
 
 /** As many others the client library connects to. */
@@ -42,22 +43,8 @@ export function ChoosePeople({ room, isVideo, onClose, onChosen }: ChoosePeopleP
       <p class="soft">
         A call has up to {MAX_OTHERS + 1} people. Choose at most {MAX_OTHERS}.
       </p>
-      <label class="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          placeholder="Search people"
-          aria-label="Search people"
-          value={query}
-          onInput={(event) => setQuery(event.currentTarget.value)}
-        />
-      </label>
-      {advice && (
-        <p class="advice" role="alert">
-          <Icon name="alert" />
-          <span>{advice.title}</span>
-        </p>
-      )}
+      <SearchField label="Search people" query={query} onQuery={setQuery} />
+      {advice && <AdviceNote advice={advice} role="alert" />}
       <ul class="list choose" aria-label="People">
         {found.map(({ userId, name, avatarUrl }) => (
           <li key={userId}>

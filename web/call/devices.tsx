@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import type { Call } from '../../client/index.ts';
+import { AdviceNote } from './advice.tsx';
 import { Dialog } from './dialog.tsx';
 import { canChooseSpeaker } from './media.tsx';
 import { adviceOn, type Advice } from './words.ts';
@@ -51,11 +52,7 @@ export function Devices({ call, speakerId, onSpeaker, onClose }: DevicesProps) {
           The speaker is chosen in the settings of your system: this browser leaves it to it.
         </p>
       )}
-      {advice && (
-        <p class="advice" role="alert">
-          {advice.title} {advice.remedy}
-        </p>
-      )}
+      {advice && <AdviceNote advice={advice} role="alert" />}
     </Dialog>
   );
 }

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
 import type { PastCall } from '../../client/index.ts';
+import { AdviceNote } from './advice.tsx';
 import { Avatar } from './avatar.tsx';
 import { CallDetails } from './call-details.tsx';
 import { useNow } from './hooks.ts';
@@ -49,7 +50,9 @@ export function History({ endings, onCall, onSeen }: HistoryProps) {
     if (isOnline) void load().then(onSeen);
   }, [isOnline, endings, load]);
 
-  if (calls === undefined) return advice === undefined ? <Loading /> : <Failed advice={advice} />;
+  if (calls === undefined) {
+    return advice === undefined ? <Loading /> : <AdviceNote advice={advice} role="alert" />;
+  }
   if (calls.length === 0) {
     return <Empty title="No calls yet">Calls that you make, take or miss are listed here.</Empty>;
   }
@@ -65,7 +68,7 @@ export function History({ endings, onCall, onSeen }: HistoryProps) {
           />
         ))}
       </ul>
-      {advice && <Failed advice={advice} />}
+      {advice && <AdviceNote advice={advice} role="alert" />}
       {shown && <CallDetails call={shown.call} name={shown.name} onClose={() => setShown(undefined)} />}
       {isMore && (
         <button type="button" class="secondary more" onClick={() => void load(calls.at(-1))}>
@@ -73,17 +76,6 @@ export function History({ endings, onCall, onSeen }: HistoryProps) {
         </button>
       )}
     </>
-  );
-}
-
-function Failed({ advice }: { readonly advice: Advice }) {
-  return (
-    <p class="advice" role="alert">
-      <Icon name="alert" />
-      <span>
-        {advice.title} {advice.remedy}
-      </span>
-    </p>
   );
 }
 

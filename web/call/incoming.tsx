@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { Call } from '../../client/index.ts';
+import { AdviceNote } from './advice.tsx';
 import { Avatar } from './avatar.tsx';
 import { useKeys, useRedraw } from './hooks.ts';
 import { Icon } from './icons.tsx';
@@ -61,16 +62,7 @@ export function Incoming({ call }: { readonly call: Call }) {
         <p class="soft">
           {room === undefined || room.name === call.caller.name ? call.caller.userId : room.name}
         </p>
-        <div role="status">
-          {advice && (
-            <p class="advice">
-              <Icon name="alert" />
-              <span>
-                {advice.title} {advice.remedy}
-              </span>
-            </p>
-          )}
-        </div>
+        <div role="status">{advice && <AdviceNote advice={advice} />}</div>
         <div class="incoming-actions">
           <ActionButton
             label="Decline"

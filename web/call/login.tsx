@@ -2,8 +2,9 @@
 
 import { useRef, useState } from 'preact/hooks';
 
+import { AdviceNote } from './advice.tsx';
 import { useDocumentTitle } from './hooks.ts';
-import { Brand, Icon } from './icons.tsx';
+import { Brand } from './icons.tsx';
 import { findHomeserver, logIn, type Session } from './matrix.ts';
 import { adviceOn, type Advice } from './words.ts';
 
@@ -82,16 +83,7 @@ export function Login({ onSession }: { readonly onSession: (session: Session) =>
           <input name="password" type="password" autocomplete="current-password" required />
         </label>
 
-        <div aria-live="assertive">
-          {advice && (
-            <p class="advice">
-              <Icon name="alert" />
-              <span>
-                {advice.title} {advice.remedy}
-              </span>
-            </p>
-          )}
-        </div>
+        <div aria-live="assertive">{advice && <AdviceNote advice={advice} />}</div>
         <button type="submit" class="primary wide" aria-busy={isBusy}>
           {isBusy ? 'Signing in …' : 'Sign in'}
         </button>

@@ -3,6 +3,7 @@
 import { render } from 'preact';
 
 import { App } from './app.tsx';
+import '../theme.css';
 import './styles/base.css';
 import './styles/parts.css';
 import './styles/home.css';

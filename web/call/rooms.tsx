@@ -8,6 +8,7 @@ import { Icon } from './icons.tsx';
 import type { Room } from './matrix.ts';
 import { isFoundBy } from './names.ts';
 import { canCallNow, useParts } from './parts.ts';
+import { SearchField } from './search-field.tsx';
 
 /** Beyond, only typing helps; drawing thousands of rooms would make it slow. */
 const MAX_SHOWN = 200;
@@ -39,17 +40,7 @@ export function Rooms({ onCall }: RoomsProps) {
   const canCall = canCallNow({ portico });
   return (
     <>
-      <label class="search">
-        <Icon name="search" />
-        <input
-          ref={search}
-          type="search"
-          placeholder="Search people and rooms"
-          aria-label="Search people and rooms"
-          value={query}
-          onInput={(event) => setQuery(event.currentTarget.value)}
-        />
-      </label>
+      <SearchField label="Search people and rooms" query={query} onQuery={setQuery} field={search} />
       {found.length === 0 ? (
         <Empty title={`Nothing is called “${query}”`}>Names of people and of rooms are searched.</Empty>
       ) : (

@@ -73,7 +73,7 @@ export function Chart({
 function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
   const of = (name: string): string => style.getPropertyValue(name).trim();
-  return { text: of('--muted'), grid: of('--line'), first: of('--accent'), second: of('--second') };
+  return { text: of('--soft'), grid: of('--line'), first: of('--accent'), second: of('--second') };
 }
 
 /** What the axes of all charts have in common. */
