@@ -312,12 +312,13 @@ export function createListeners(listen: readonly ListenAddress[], parts: Listene
     const current = order.currentOf(socket);
     if (current === undefined) {
       refuse(socket, code);
+    } else if (current.headersSent && (!current.req.complete || error.code === 'HPE_INVALID_EOF_STATE')) {
+      // What was answered so far goes out; an answer still under way is cut short, which its framing shows. Who has ended
+      // the connection in the middle of a later request is taken for gone, like everybody who ends it.
+      socket.end(() => socket.destroy());
     } else if (current.req.complete) {
       // What could not be read is a later request: the earlier ones get their answers first.
       order.afterAll(socket, () => refuse(socket, code));
-    } else if (current.headersSent) {
-      // What was answered so far goes out; an answer still under way is cut short, which its framing shows.
-      socket.end(() => socket.destroy());
     } else {
       refuse(socket, code);
     }

@@ -268,7 +268,7 @@ export class ClientConnection implements PlanningClient {
         return;
       }
       const isCutShort = this.#waiting.length > 0 && this.#waiting.indexOf('\r\n\r\n') === -1;
-      if (isCutShort) {
+      if (isCutShort && forwarding.status === 0) {
         this.#isEndedByClient = true;
         return;
       }
