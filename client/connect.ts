@@ -1,8 +1,9 @@
 // The public entry: one connection for each page, homeserver and user, however often it is asked for. What it is made of
 // is compose.ts's to put together.
 
-import { createCalls } from './calls/calls.ts';
+import { Calls } from './calls/calls.ts';
 import { composePortico } from './compose.ts';
+import { readUrl } from './connection/call-config.ts';
 import { browserEnvironment } from './environment.ts';
 import { PorticoError } from './error.ts';
 import { browserMedia } from './media/environment.ts';
@@ -22,7 +23,9 @@ const opened = new Set<Opened>();
  * @throws PorticoError `HOMESERVER_INVALID` at once, if it is no http or https URL; whatever else goes wrong is a problem
  */
 export function connect(options: ConnectOptions): Portico {
-  const homeserver = readHomeserver(options.homeserver);
+  const homeserver = readUrl(options.homeserver, 'http')?.replace(/\/*(\?.*)?$/, '');
+  if (homeserver === undefined)
+    throw new PorticoError('HOMESERVER_INVALID', `homeserver is no http URL: ${options.homeserver}`);
   const source = options.getToken ?? options.accessToken;
   for (const entry of opened)
     if (entry.homeserver === homeserver && entry.source === source) return entry.portico;
@@ -32,24 +35,18 @@ export function connect(options: ConnectOptions): Portico {
     { ...options, homeserver },
     {
       environment,
-      makeCalls: (parts) => createCalls({ ...parts, environment, media: browserMedia(), iceTransportPolicy }),
+      makeCalls: (parts) =>
+        new Calls({
+          ...parts,
+          environment,
+          media: browserMedia(),
+          iceTransportPolicy,
+          loadRecording: () => import('./recording/entry.ts'),
+        }),
       onClosed: () => void opened.delete(entry),
     },
   );
   const entry = { homeserver, source, portico };
   opened.add(entry);
   return portico;
-}
-
-function readHomeserver(homeserver: string): string {
-  try {
-    const { protocol, origin, pathname } = new URL(homeserver);
-    if (protocol.startsWith('http')) return (origin + pathname).replace(/\/+$/, '');
-  } catch {
-    // As any other that is none.
-  }
-  throw new PorticoError(
-    'HOMESERVER_INVALID',
-    `homeserver has to be a URL such as https://matrix.example.org, not ${homeserver}`,
-  );
 }

@@ -58,16 +58,13 @@ export function browserEnvironment(): Environment {
 function openSocket(url: string, events: SocketEvents): Socket {
   const socket = new WebSocket(url);
   const end = new AbortController();
-  const { signal } = end;
-  socket.addEventListener('open', () => events.opened(), { signal });
-  socket.addEventListener(
-    'message',
-    ({ data }: MessageEvent<unknown>) => {
-      if (typeof data === 'string') events.received(data);
-    },
-    { signal },
-  );
-  socket.addEventListener('close', ({ code, reason }) => events.closed(code, reason), { signal });
+  const options = { signal: end.signal };
+  const received = ({ data }: MessageEvent<unknown>): void => {
+    if (typeof data === 'string') events.received(data);
+  };
+  socket.addEventListener('open', () => events.opened(), options);
+  socket.addEventListener('message', received, options);
+  socket.addEventListener('close', ({ code, reason }) => events.closed(code, reason), options);
   return {
     send: (text) => socket.send(text),
     close() {
@@ -80,12 +77,11 @@ function openSocket(url: string, events: SocketEvents): Socket {
 function onNetworkSign(listener: (sign: NetworkSign) => void): Unsubscribe {
   if (typeof document === 'undefined') return () => undefined;
   const removal = new AbortController();
-  const { signal } = removal;
-  addEventListener('online', () => listener('online'), { signal });
-  addEventListener('offline', () => listener('offline'), { signal });
+  const options = { signal: removal.signal };
+  for (const sign of ['online', 'offline'] as const) addEventListener(sign, () => listener(sign), options);
   const changed = (): void => {
     if (document.visibilityState === 'visible') listener('visible');
   };
-  document.addEventListener('visibilitychange', changed, { signal });
+  document.addEventListener('visibilitychange', changed, options);
   return () => removal.abort();
 }

@@ -3,7 +3,7 @@
 /** `code` is the server's (docs/errors.md), or one of the library's own, which stand where they are thrown. */
 export class PorticoError extends Error {
   override readonly name = 'PorticoError';
-  readonly code: string;
+  declare readonly code: string;
 
   constructor(code: string, message: string) {
     super(message);

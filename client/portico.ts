@@ -15,9 +15,9 @@ export interface ConnectionProblem {
   /** A sentence in English. */
   readonly message: string;
   /** The close code of the socket, where it was one. */
-  readonly closeCode?: number;
+  readonly closeCode?: number | undefined;
   /** When it is tried again, in milliseconds since 1970; undefined when it is not, before something changes. */
-  readonly retryAt?: number;
+  readonly retryAt?: number | undefined;
 }
 
 export interface ConnectOptions {
@@ -162,7 +162,7 @@ export interface Call {
   /** @throws PorticoError `MEDIA_REFUSED` */
   shareScreen(): Promise<void>;
   stopSharing(): void;
-  /** Everybody in the call is told. @throws PorticoError `RECORDING_UNAVAILABLE`, or the server's code */
+  /** Everybody in the call is told. @throws PorticoError `OFFLINE`, `RECORDING_UNAVAILABLE`, or the server's code */
   startRecording(): Promise<void>;
   /** Resolves when the last piece was uploaded. */
   stopRecording(): Promise<void>;

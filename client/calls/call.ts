@@ -3,16 +3,17 @@
 
 import { PorticoError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
+import { textOf } from '../members.ts';
 import type { Call, CallEvents, CallState, LocalMedia, Participant, Unsubscribe } from '../portico.ts';
 import type { Ack, RequestOptions, ServerMessage } from '../signaling.ts';
-import { readNegotiation, readRoster, textOf, type Incoming } from './messages.ts';
+import { readNegotiation, readRoster, type Incoming } from './messages.ts';
 import { RingWatch } from './ring-watch.ts';
 import { stateOf } from './state.ts';
 import { Talk, type TalkParts } from './talk.ts';
 
 export interface CallParts extends Pick<
   TalkParts,
-  'signaling' | 'media' | 'environment' | 'iceTransportPolicy'
+  'signaling' | 'media' | 'environment' | 'iceTransportPolicy' | 'loadRecording'
 > {
   /** The server is being told that the user is out of it. */
   readonly onLeaving: (callId: string, told: Promise<unknown>) => void;
@@ -39,65 +40,40 @@ const OVER: Readonly<Record<string, string>> = {
 const MAX_RECORDERS = 6;
 
 export class LiveCall implements Call {
-  readonly id: string;
-  readonly roomId: string;
-  readonly type: Call['type'];
-  readonly direction: Call['direction'];
-  readonly caller: Call['caller'];
+  declare readonly id: string;
+  declare readonly roomId: string;
+  declare readonly type: Call['type'];
+  declare readonly direction: Call['direction'];
+  declare readonly caller: Call['caller'];
+  declare readonly iceServers: readonly RTCIceServer[];
+  // Set here only: for the application, which sees a `Call`, they are to be read.
+  declare ringsUntil: number | undefined;
+  state: CallState = 'ringing';
+  declare endReason: string | undefined;
+  declare startedAt: number | undefined;
+  isSilenced = false;
   readonly #parts: CallParts;
-  readonly #iceServers: readonly RTCIceServer[];
   readonly #events = new Listeners<CallEvents>();
   readonly #ring: RingWatch;
   readonly #recordedBy = new Set<string>();
   #talk: Talk;
-  #state: CallState = 'ringing';
-  #endReason: string | undefined;
-  #ringsUntil: number | undefined;
-  #startedAt: number | undefined;
   #answering: Promise<void> | undefined;
   /** Negotiation is for this device: it calls, or has answered, or is about to. */
   #isIn: boolean;
   #isAnswered = false;
-  #isSilenced = false;
   #cancelMeeting: (() => void) | undefined;
 
-  constructor(parts: CallParts, { id, roomId, type, direction, caller, ringsUntil, iceServers }: CallFacts) {
+  constructor(parts: CallParts, facts: CallFacts) {
     this.#parts = parts;
-    this.id = id;
-    this.roomId = roomId;
-    this.type = type;
-    this.direction = direction;
-    this.caller = caller;
-    this.#ringsUntil = ringsUntil;
-    this.#iceServers = iceServers;
-    this.#isIn = direction === 'outgoing';
+    Object.assign(this, facts);
+    this.#isIn = facts.direction === 'outgoing';
     this.#talk = this.#newTalk();
     this.#ring = new RingWatch({
-      environment: parts.environment,
+      ...parts,
       ask: () => this.#ringsOn(),
       onOver: () => this.#end('no_answer'),
     });
-    if (ringsUntil !== undefined) this.#ring.start(ringsUntil);
-  }
-
-  get state(): CallState {
-    return this.#state;
-  }
-
-  get endReason(): string | undefined {
-    return this.#endReason;
-  }
-
-  get ringsUntil(): number | undefined {
-    return this.#ringsUntil;
-  }
-
-  get startedAt(): number | undefined {
-    return this.#startedAt;
-  }
-
-  get isSilenced(): boolean {
-    return this.#isSilenced;
+    if (facts.ringsUntil !== undefined) this.#ring.start(facts.ringsUntil);
   }
 
   get participants(): readonly Participant[] {
@@ -117,31 +93,30 @@ export class LiveCall implements Call {
   }
 
   answer({ video = this.type === 'video' }: { readonly video?: boolean } = {}): Promise<void> {
-    if (this.#state !== 'ringing' || this.#isIn) return this.#answering ?? this.#mustGoOn();
-    this.#answering ??= this.#answer(video).finally(() => {
+    if (this.state !== 'ringing' || this.#isIn) return this.#answering ?? this.#mustGoOn();
+    return (this.#answering ??= this.#answer(video).finally(() => {
       this.#answering = undefined;
-    });
-    return this.#answering;
+    }));
   }
 
   async reject(): Promise<void> {
     if (this.#isIn) return this.hangup();
-    if (this.#endReason !== undefined) return;
+    if (this.endReason !== undefined) return;
     const told = this.#leave('reject');
     this.#end('rejected');
     await told;
   }
 
   async silence(): Promise<void> {
-    if (this.#state !== 'ringing' || this.#isSilenced) return;
-    this.#isSilenced = true;
-    this.#events.emit('state', this.#state);
+    if (this.state !== 'ringing' || this.isSilenced) return;
+    this.isSilenced = true;
+    this.#events.emit('state', this.state);
     // Nobody else needs to know.
     await this.#ask('silence-call').catch(() => undefined);
   }
 
   hangup(): void {
-    if (this.#endReason !== undefined) return;
+    if (this.endReason !== undefined) return;
     const isGroup = this.participants.length > 1;
     const type = !this.#isIn ? 'reject' : isGroup ? 'leave-call' : 'end';
     this.#leave(type).catch(() => undefined);
@@ -177,62 +152,62 @@ export class LiveCall implements Call {
   }
 
   startRecording(): Promise<void> {
-    return this.#talk.recording.start();
+    return this.#talk.startRecording();
   }
 
   stopRecording(): Promise<void> {
-    return this.#talk.recording.stop();
+    return this.#talk.stopRecording();
   }
 
   /** The caller is in it from the first moment on, with the tracks that were opened for it. */
-  begin(tracks: readonly MediaStreamTrack[]): void {
+  enter(tracks: readonly MediaStreamTrack[]): void {
     this.#talk.own.take(tracks);
-    this.#talk.begin();
+    this.#talk.enter();
     // Of two people the other one is known: the offer can wait for the answer.
     void this.#meet();
   }
 
   /** It is announced again, after a connection was lost. */
   ringAgain({ expiresAt }: Incoming): void {
-    if (this.#state !== 'ringing' || this.#isIn) return;
-    this.#ringsUntil = expiresAt;
+    if (this.state !== 'ringing' || this.#isIn) return;
+    this.ringsUntil = expiresAt;
     this.#ring.start(expiresAt);
-    this.#events.emit('state', this.#state);
+    this.#events.emit('state', this.state);
   }
 
   receive(message: ServerMessage): void {
-    const userId = textOf(message['userId']) ?? '';
-    switch (message.type) {
+    const { mesh } = this.#talk;
+    const userId = textOf(message['userId']);
+    const { type } = message;
+    switch (type) {
       case 'call-answered':
-        return this.#joined(textOf(message['answeredBy']) ?? '');
+        return this.#joined(textOf(message['answeredBy']));
       case 'user-joined':
         return this.#joined(userId);
       case 'user-left':
-        return this.#talk.mesh.leave(userId);
+        return mesh.leave(userId);
       case 'call-rejected':
-        return this.#talk.mesh.leave(textOf(message['rejectedBy']) ?? '');
+        return mesh.leave(textOf(message['rejectedBy']));
       case 'call-ended':
-        return this.#end(textOf(message['reason']) ?? 'unknown_error');
+        return this.#end(textOf(message['reason']) || 'unknown_error');
       case 'peer-reconnecting':
-        return this.#talk.mesh.setAway(userId, true);
       case 'peer-reconnected':
-        return this.#talk.mesh.setAway(userId, false);
+        return mesh.setAway(userId, type === 'peer-reconnecting');
       case 'audio-toggled':
-        return this.#talk.mesh.toggled(userId, 'audio', message['enabled'] === true);
       case 'video-toggled':
-        return this.#talk.mesh.toggled(userId, 'video', message['enabled'] === true);
+        return mesh.amend(userId, { [type.slice(0, 5)]: message['enabled'] === true });
       case 'recording-started':
       case 'recording-stopped':
-        return this.#noteRecorder(userId, message.type === 'recording-started');
+        return this.#noteRecorder(userId, type === 'recording-started');
       default: {
         const negotiation = readNegotiation(message);
-        if (negotiation !== undefined && this.#isIn) this.#talk.mesh.receive(negotiation);
+        if (negotiation !== undefined && this.#isIn) mesh.receive(negotiation);
       }
     }
   }
 
   takeRelays(granted: Readonly<Record<string, unknown>>): void {
-    this.#talk.takeRelays(granted);
+    this.#talk.relays.take(granted);
   }
 
   /** The server can be reached again, and has lost nothing. */
@@ -251,7 +226,7 @@ export class LiveCall implements Call {
     try {
       await this.#ask('join-call');
     } catch (error) {
-      if (codeOf(error) in OVER) this.#end('connection_lost');
+      if (reasonIn(error) !== undefined) this.#end('connection_lost');
       return;
     }
     await this.#meet();
@@ -259,17 +234,10 @@ export class LiveCall implements Call {
   }
 
   #newTalk(): Talk {
-    const { signaling, media, environment, iceTransportPolicy } = this.#parts;
     return new Talk({
-      signaling,
-      media,
-      environment,
-      iceTransportPolicy,
+      ...this.#parts,
       events: this.#events,
-      callId: this.id,
-      callerId: this.caller.userId,
-      hasVideo: this.type === 'video',
-      iceServers: this.#iceServers,
+      call: this,
       onLinks: () => this.#update(),
     });
   }
@@ -279,35 +247,34 @@ export class LiveCall implements Call {
       await this.#talk.own.open(hasVideo);
       // The offers that wait come before the answer of the server does.
       this.#isIn = true;
-      this.#talk.takeRelays(await this.#ask('answer'));
+      this.#talk.relays.take(await this.#ask('answer'));
       await this.#mustGoOn();
     } catch (error) {
-      if (this.#endReason === undefined) this.#notAnswered(codeOf(error));
+      if (this.endReason === undefined) this.#notAnswered(reasonIn(error));
       throw error;
     }
     this.#isAnswered = true;
     this.#ring.stop();
-    this.#talk.begin();
+    this.#talk.enter();
     this.#cancelMeeting = this.#parts.environment.after(MEET_MS, () => void this.#meet());
     this.#update();
   }
 
   /** It rings on, and may be answered again; or it is over. */
-  #notAnswered(code: string): void {
+  #notAnswered(reason: string | undefined): void {
     this.#isIn = false;
     this.#talk.close();
     this.#talk = this.#newTalk();
-    const reason = OVER[code];
     if (reason !== undefined) this.#end(reason);
   }
 
   /** @throws PorticoError `CALL_ENDED` where it has ended meanwhile */
   async #mustGoOn(): Promise<void> {
-    if (this.#endReason !== undefined) throw new PorticoError('CALL_ENDED', 'The call has ended');
+    if (this.endReason !== undefined) throw new PorticoError('CALL_ENDED', 'The call has ended');
   }
 
   #joined(userId: string): void {
-    if (this.#isIn && userId !== '') this.#talk.mesh.join(userId);
+    if (this.#isIn && userId) this.#talk.mesh.admit(userId);
   }
 
   /** Learns from the server who is in the call, and connects to all who are. */
@@ -316,13 +283,13 @@ export class LiveCall implements Call {
     const asked = this.participants.map(({ userId }) => userId);
     const answer = await signaling.api<unknown>('GET', `/api/calls/${this.id}/status`).catch(() => undefined);
     const { status, users } = readRoster(answer);
-    if (this.#endReason !== undefined) return;
+    if (this.endReason !== undefined) return;
     const others = users.filter(({ userId }) => userId !== signaling.userId);
-    const [only, ...more] = others;
+    const [only] = others;
     if (status === 'active') {
       const joined = others.filter((user) => user.status === 'joined').map(({ userId }) => userId);
       this.#talk.mesh.meet(joined, asked);
-    } else if (status === 'ringing' && only !== undefined && more.length === 0) {
+    } else if (status === 'ringing' && only !== undefined && others.length === 1) {
       this.#talk.mesh.prepare(only.userId);
     }
   }
@@ -352,21 +319,21 @@ export class LiveCall implements Call {
   }
 
   #update(): void {
-    const links = this.#talk.mesh.peers.map(([, { link }]) => link);
+    const links = this.#talk.mesh.joined.map(({ peer }) => peer.link);
     if (this.direction === 'outgoing' && links.length > 0) this.#isAnswered = true;
-    const state = stateOf(this.#endReason !== undefined, this.#isAnswered, links);
+    const state = stateOf(this.endReason !== undefined, this.#isAnswered, links);
     if (state === 'active') {
-      this.#startedAt ??= this.#parts.environment.now();
+      this.startedAt ??= this.#parts.environment.now();
       this.#talk.noteFlowing();
     }
-    if (state === this.#state) return;
-    this.#state = state;
+    if (state === this.state) return;
+    this.state = state;
     this.#events.emit('state', state);
   }
 
   #end(reason: string): void {
-    if (this.#endReason !== undefined) return;
-    this.#endReason = reason;
+    if (this.endReason !== undefined) return;
+    this.endReason = reason;
     this.#ring.stop();
     this.#cancelMeeting?.();
     this.#talk.close();
@@ -376,6 +343,7 @@ export class LiveCall implements Call {
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof PorticoError ? error.code : '';
+/** @returns undefined where it says nothing about the call */
+function reasonIn(error: unknown): string | undefined {
+  return OVER[(error as PorticoError).code];
 }

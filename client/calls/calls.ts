@@ -3,32 +3,20 @@
 
 import type { Environment } from '../environment.ts';
 import { PorticoError } from '../error.ts';
-import { captureForCall } from '../media/capture.ts';
-import type { MediaEnvironment } from '../media/environment.ts';
+import { captureForCall, stopAll } from '../media/capture.ts';
+import { textOf } from '../members.ts';
 import type { Call, CallOptions } from '../portico.ts';
 import type { Ack, ServerMessage, Signaling } from '../signaling.ts';
-import { LiveCall } from './call.ts';
-import { readIceServers, readIncoming, textOf } from './messages.ts';
+import { LiveCall, type CallFacts, type CallParts } from './call.ts';
+import { readIceServers, readIncoming } from './messages.ts';
 
-export interface CallsParts {
+export interface CallsParts extends Omit<CallParts, 'environment' | 'onLeaving'> {
   readonly signaling: Signaling;
-  readonly media: MediaEnvironment;
   readonly environment: Pick<Environment, 'now' | 'after' | 'fetch' | 'onNetworkSign'>;
-  /** `all` if it is not said. */
-  readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
   /** Once for each call that rings. */
   readonly onIncoming: (call: Call) => void;
   /** Once for each call that was placed, answered or rung. */
   readonly onEnded: (call: Call) => void;
-}
-
-export interface Calls {
-  /** Those that ring or go on. */
-  readonly list: readonly Call[];
-  /** @throws PorticoError `MEDIA_REFUSED`, `MEDIA_MISSING`, `OFFLINE`, `CLOSED`, or the server's code */
-  place(roomId: string, options?: CallOptions): Promise<Call>;
-  /** Hangs all up, for good. */
-  closeAll(): void;
 }
 
 /** More do not ring at one device: a server that announces more is not believed. */
@@ -36,11 +24,7 @@ const MAX_CALLS = 16;
 /** Messages about calls that are only being placed. */
 const MAX_EARLY = 64;
 
-export function createCalls(parts: CallsParts): Calls {
-  return new CallsHere(parts);
-}
-
-class CallsHere implements Calls {
+export class Calls {
   readonly #parts: CallsParts;
   readonly #calls = new Map<string, LiveCall>();
   /** Left here, but the server may not know yet: what it says of them is old. */
@@ -68,22 +52,25 @@ class CallsHere implements Calls {
     });
   }
 
+  /** Those that ring or go on. */
   get list(): readonly Call[] {
     return [...this.#calls.values()];
   }
 
+  /** @throws PorticoError `MEDIA_REFUSED`, `MEDIA_MISSING`, `OFFLINE`, `CLOSED`, or the server's code */
   async place(roomId: string, { video = false, invitees }: CallOptions = {}): Promise<Call> {
     const { signaling, media } = this.#parts;
     const tracks = await captureForCall(media, video);
     this.#placing += 1;
     try {
-      this.#mustBeOpen();
-      const callType = video ? 'video' : 'voice';
-      const members = { roomId, callType, ...(invitees === undefined ? {} : { invitees }) };
+      if (this.#isClosed) throw new PorticoError('CLOSED', 'The connection was closed.');
+      const type = video ? 'video' : 'voice';
+      // Invitees that are undefined are left out of the JSON.
+      const members = { roomId, callType: type, invitees };
       const ack = await signaling.request('initiate', members, { whenOffline: 'fail' });
-      return this.#placed(ack, { roomId, type: callType }, tracks);
+      return this.#placed(ack, roomId, type, tracks);
     } catch (error) {
-      for (const track of tracks) track.stop();
+      stopAll(tracks);
       throw error;
     } finally {
       this.#placing -= 1;
@@ -91,55 +78,55 @@ class CallsHere implements Calls {
     }
   }
 
+  /** Hangs all up, for good. */
   closeAll(): void {
     this.#isClosed = true;
     this.#ignoreNetwork();
     for (const call of this.#calls.values()) call.hangup();
   }
 
-  #placed(ack: Ack, facts: Pick<Call, 'roomId' | 'type'>, tracks: readonly MediaStreamTrack[]): Call {
+  #placed(ack: Ack, roomId: string, type: Call['type'], tracks: readonly MediaStreamTrack[]): Call {
     const { signaling } = this.#parts;
     const id = textOf(ack['callId']);
-    if (id === undefined) throw new PorticoError('ANSWER_INVALID', 'The server has named no call');
+    if (!id) throw new PorticoError('ANSWER_INVALID', 'There is no call.');
     const known = this.#calls.get(id);
     if (known !== undefined) {
       // The same room was called again while it rings: that is the same call.
-      for (const track of tracks) track.stop();
+      stopAll(tracks);
       return known;
     }
     const userId = signaling.userId ?? '';
-    const call = new LiveCall(this.#callParts, {
-      ...facts,
+    const call = this.#add({
       id,
+      roomId,
+      type,
       direction: 'outgoing',
       caller: { userId, name: userId },
       ringsUntil: undefined,
       iceServers: readIceServers(ack['iceServers']) ?? signaling.iceServers,
     });
-    this.#calls.set(id, call);
-    call.begin(tracks);
+    call.enter(tracks);
     for (const message of this.#early) if (message.callId === id) call.receive(message);
     if (this.#isClosed) call.hangup();
     return call;
   }
 
-  get #callParts() {
-    const { signaling, media, environment, iceTransportPolicy, onEnded } = this.#parts;
-    return {
-      signaling,
-      media,
-      environment,
-      iceTransportPolicy,
+  #add(facts: CallFacts): LiveCall {
+    const parts = {
+      ...this.#parts,
       onLeaving: (callId: string, told: Promise<unknown>) => {
         this.#leaving.add(callId);
         const forget = (): void => void this.#leaving.delete(callId);
         told.then(forget, forget);
       },
-      onEnded: (call: Call) => {
-        this.#calls.delete(call.id);
-        onEnded(call);
+      onEnded: (ended: Call) => {
+        this.#calls.delete(ended.id);
+        this.#parts.onEnded(ended);
       },
     };
+    const call = new LiveCall(parts, facts);
+    this.#calls.set(call.id, call);
+    return call;
   }
 
   #receive(message: ServerMessage): void {
@@ -162,8 +149,7 @@ class CallsHere implements Calls {
     const known = this.#calls.get(id);
     if (known !== undefined) return known.ringAgain(incoming);
     if (this.#calls.size >= MAX_CALLS) return;
-    const call = new LiveCall(this.#callParts, { ...facts, id, ringsUntil, direction: 'incoming' });
-    this.#calls.set(id, call);
+    const call = this.#add({ ...facts, id, ringsUntil, direction: 'incoming' });
     signaling.request('call-ringing', { callId: id }, { whenOffline: 'fail' }).catch(() => undefined);
     onIncoming(call);
   }
@@ -175,9 +161,5 @@ class CallsHere implements Calls {
       else call.mend();
     }
     this.#hasNewNetwork = false;
-  }
-
-  #mustBeOpen(): void {
-    if (this.#isClosed) throw new PorticoError('CLOSED', 'It was closed');
   }
 }

@@ -2,18 +2,18 @@
 // What the numbers mean is stats.ts and quality.ts.
 
 import type { CancelTimer, Environment } from '../environment.ts';
-import type { Mesh } from './mesh.ts';
+import type { Mesh, Other } from './mesh.ts';
 import type { Peer } from './peer.ts';
 import { qualityOf, type Measured } from './quality.ts';
 import { mean, measure, readTotals, type Totals } from './stats.ts';
 
 export interface MeasuringParts {
   readonly environment: Pick<Environment, 'after'>;
-  readonly mesh: Pick<Mesh, 'peers' | 'setQuality'>;
+  readonly mesh: Pick<Mesh, 'joined' | 'setQuality'>;
   /** From the answer until media flowed. */
   readonly setupMs: () => number | undefined;
   /** To `POST /api/calls/:id/stats`; what cannot be sent is lost. */
-  readonly upload: (report: Readonly<Record<string, unknown>>) => void;
+  readonly onReport: (report: Readonly<Record<string, unknown>>) => void;
 }
 
 const EVERY_MS = 5_000;
@@ -47,13 +47,13 @@ export class Measuring {
   }
 
   async #look(): Promise<void> {
-    await Promise.all(this.#parts.mesh.peers.map(([userId, peer]) => this.#lookAt(userId, peer)));
+    await Promise.all(this.#parts.mesh.joined.map((other) => this.#lookAt(other)));
     this.#rounds += 1;
     if (this.#rounds % SAMPLES_PER_UPLOAD === 0) this.#upload();
     if (!this.#isStopped) this.#cancel = this.#parts.environment.after(EVERY_MS, () => void this.#look());
   }
 
-  async #lookAt(userId: string, peer: Peer): Promise<void> {
+  async #lookAt({ userId, peer }: Pick<Other, 'userId' | 'peer'>): Promise<void> {
     // A connection may be closed while it is asked.
     const report = await peer.getStats().catch(() => undefined);
     if (report === undefined || peer.link !== 'connected')
@@ -70,10 +70,10 @@ export class Measuring {
     const samples = this.#samples.splice(0);
     if (samples.length === 0) return;
     const { candidateType, protocol } = this.#last ?? {};
-    const [peer] = this.#parts.mesh.peers.map(([, one]) => one);
-    const setup = this.#isSetupTold ? {} : { setupMs: this.#parts.setupMs(), iceMs: peer?.iceMs };
+    const [first] = this.#parts.mesh.joined;
+    const setup = this.#isSetupTold ? {} : { setupMs: this.#parts.setupMs(), iceMs: first?.peer.iceMs };
     this.#isSetupTold = true;
     // Members that are undefined are left out of the JSON.
-    this.#parts.upload({ ...mean(samples), ...setup, candidateType, protocol });
+    this.#parts.onReport({ ...mean(samples), ...setup, candidateType, protocol });
   }
 }

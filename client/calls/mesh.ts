@@ -9,7 +9,7 @@ import { Peer, type PeerParts } from './peer.ts';
 
 export interface MeshParts extends Pick<PeerParts, 'media' | 'environment' | 'configuration' | 'sent'> {
   readonly ownId: string;
-  readonly callerId: string;
+  readonly initiatorUserId: string;
   readonly isOnline: () => boolean;
   readonly tell: (userId: string, type: string, members: Readonly<Record<string, unknown>>) => void;
   readonly onChange: (participant: Participant) => void;
@@ -20,7 +20,7 @@ export interface MeshParts extends Pick<PeerParts, 'media' | 'environment' | 'co
 export const MAX_OTHERS = 5;
 
 /** One other user. */
-interface Other {
+export interface Other {
   readonly userId: string;
   readonly peer: Peer;
   /** False while it only rings there, and the offer waits. */
@@ -41,14 +41,10 @@ export class Mesh {
   }
 
   get participants(): readonly Participant[] {
-    return this.#joined.map((other) => viewOf(other));
+    return this.joined.map((other) => viewOf(other));
   }
 
-  get peers(): readonly (readonly [userId: string, peer: Peer])[] {
-    return this.#joined.map(({ userId, peer }) => [userId, peer]);
-  }
-
-  get #joined(): readonly Other[] {
+  get joined(): readonly Readonly<Other>[] {
     return [...this.#others.values()].filter(({ isJoined }) => isJoined);
   }
 
@@ -58,11 +54,11 @@ export class Mesh {
   }
 
   /** The user is in the call. Offers, unless that was done. */
-  join(userId: string): void {
+  admit(userId: string): void {
     const known = this.#others.get(userId);
     const other = known ?? this.#add(userId);
     if (other === undefined || other.isJoined) return;
-    this.#enter(other);
+    this.amend(userId, { isJoined: true });
     if (known === undefined) other.peer.applyTracks();
     else other.peer.expectAnswer();
   }
@@ -73,7 +69,7 @@ export class Mesh {
    */
   meet(userIds: readonly string[], asked: readonly string[]): void {
     for (const userId of asked) if (!userIds.includes(userId)) this.leave(userId);
-    for (const userId of userIds) this.join(userId);
+    for (const userId of userIds) this.admit(userId);
   }
 
   leave(userId: string): void {
@@ -92,30 +88,25 @@ export class Mesh {
     if (message.kind !== 'candidate') {
       other.audio = message.told.audio ?? other.audio;
       other.video = message.told.video ?? other.video;
-      if (!other.isJoined) this.#enter(other);
+      if (!other.isJoined) this.amend(other.userId, { isJoined: true });
     }
     other.peer.receive(message);
   }
 
-  toggled(userId: string, medium: 'audio' | 'video', isEnabled: boolean): void {
-    this.#update(userId, (other) => {
-      other[medium] = isEnabled;
-    });
+  /** Nothing where there is no such user. */
+  amend(userId: string, change: Partial<Omit<Other, 'userId' | 'peer'>>): void {
+    const other = this.#others.get(userId);
+    if (other !== undefined) this.#parts.onChange(viewOf(Object.assign(other, change)));
   }
 
   /** @param isAway whether the user has lost the server, or is back */
   setAway(userId: string, isAway: boolean): void {
-    this.#update(userId, (other) => {
-      other.isAway = isAway;
-      if (!isAway) other.peer.mend();
-    });
+    this.amend(userId, { isAway });
+    if (!isAway) this.#others.get(userId)?.peer.mend();
   }
 
   setQuality(userId: string, quality: Quality | undefined): void {
-    if (this.#others.get(userId)?.quality === quality) return;
-    this.#update(userId, (other) => {
-      other.quality = quality;
-    });
+    if (this.#others.get(userId)?.quality !== quality) this.amend(userId, { quality });
   }
 
   applyTracks(): void {
@@ -124,7 +115,7 @@ export class Mesh {
 
   /** The server can be reached again, and may have lost nothing. */
   mend(): void {
-    for (const { peer } of this.#joined) peer.mend();
+    for (const { peer } of this.joined) peer.mend();
   }
 
   /** The network is another one, or the server has forgotten what was offered. */
@@ -137,34 +128,18 @@ export class Mesh {
     this.#others.clear();
   }
 
-  #update(userId: string, change: (other: Other) => void): void {
-    const other = this.#others.get(userId);
-    if (other === undefined) return;
-    change(other);
-    this.#parts.onChange(viewOf(other));
-  }
-
-  #enter(other: Other): void {
-    other.isJoined = true;
-    this.#parts.onChange(viewOf(other));
-  }
-
   #add(userId: string): Other | undefined {
-    const { ownId, callerId, isOnline, tell, onChange, onError, ...shared } = this.#parts;
-    if (userId === ownId) return undefined;
+    const parts = this.#parts;
+    if (userId === parts.ownId) return undefined;
     try {
       if (this.#others.size >= MAX_OTHERS)
-        throw new PorticoError(
-          'CALL_FULL',
-          `${userId} cannot be seen: a call has room for ${MAX_OTHERS + 1}`,
-        );
+        throw new PorticoError('CALL_FULL', `There is no room for ${userId}`);
       const peer = new Peer({
-        ...shared,
-        isPolite: isPolite(ownId, userId, callerId),
-        isInReach: () => isOnline() && other.isJoined && !other.isAway,
-        tell: (type, members) => tell(userId, type, members),
-        onChange: () => other.isJoined && onChange(viewOf(other)),
-        onError,
+        ...parts,
+        isPolite: isPolite(parts.ownId, userId, parts.initiatorUserId),
+        isInReach: () => parts.isOnline() && other.isJoined && !other.isAway,
+        tell: (type, members) => parts.tell(userId, type, members),
+        onChange: () => other.isJoined && parts.onChange(viewOf(other)),
       });
       const other: Other = {
         userId,
@@ -180,7 +155,7 @@ export class Mesh {
     } catch (error) {
       // The browser may refuse what the server has for relays.
       const { code = 'NEGOTIATION_FAILED', message } = error as { code?: string; message: string };
-      onError({ code, message });
+      parts.onError({ code, message });
       return undefined;
     }
   }
@@ -191,7 +166,7 @@ function viewOf({ userId, peer, isAway, audio, video, quality }: Other): Partici
   return {
     userId,
     isAudioEnabled: audio,
-    isVideoEnabled: video && (camera?.getVideoTracks().length ?? 0) > 0,
+    isVideoEnabled: video && camera?.getVideoTracks()[0] !== undefined,
     stream: camera,
     screen,
     connection: isAway ? 'reconnecting' : peer.link,

@@ -1,6 +1,7 @@
 // What the server and other clients say about calls, read into types. Pure: a message of which nothing can be made is
 // undefined, and passed over.
 
+import { listOf, membersOf, numberOf, textOf, type Members } from '../members.ts';
 import type { ServerMessage } from '../signaling.ts';
 
 export interface Incoming {
@@ -40,28 +41,17 @@ export type Negotiation =
 /** Streams of one description that are read; more are of no use. */
 const MAX_STREAMS = 8;
 
-type Members = Readonly<Record<string, unknown>>;
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === 'object' && value !== null ? (value as Members) : {};
-}
-
 export function readIncoming(message: ServerMessage): Incoming | undefined {
   const callId = textOf(message.callId);
   const roomId = textOf(message['roomId']);
-  const userId = textOf(message['callerId']) ?? textOf(message['initiatorId']);
-  const expiresAt = message['expiresAt'];
-  if (callId === undefined || roomId === undefined || userId === undefined || typeof expiresAt !== 'number')
-    return undefined;
+  const userId = textOf(message['callerId']) || textOf(message['initiatorId']);
+  const expiresAt = numberOf(message['expiresAt']);
+  if (!callId || !roomId || !userId || expiresAt === undefined) return undefined;
   return {
     callId,
     roomId,
     type: message['callType'] === 'video' ? 'video' : 'voice',
-    caller: { userId, name: textOf(message['callerName']) ?? userId },
+    caller: { userId, name: textOf(message['callerName']) || userId },
     expiresAt,
     iceServers: readIceServers(message['iceServers']) ?? [],
   };
@@ -70,40 +60,31 @@ export function readIncoming(message: ServerMessage): Incoming | undefined {
 /** @returns undefined for what is no list at all */
 export function readIceServers(value: unknown): readonly RTCIceServer[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return (value as readonly unknown[]).filter((server): server is RTCIceServer => {
-    const { urls } = membersOf(server);
-    return typeof urls === 'string' || Array.isArray(urls);
-  });
+  return (value as readonly RTCIceServer[]).filter((server) => membersOf(server)['urls'] !== undefined);
 }
+
+/** Types of messages with a description, and of each the member that it is. */
+const DESCRIPTIONS = /^webrtc-(offer|answer)$/;
 
 export function readNegotiation(message: ServerMessage): Negotiation | undefined {
   const fromId = textOf(message['fromUserId']);
-  if (fromId === undefined) return undefined;
-  switch (message.type) {
-    case 'webrtc-offer':
-      return readDescription(message, fromId, message['offer'], 'offer');
-    case 'webrtc-answer':
-      return readDescription(message, fromId, message['answer'], 'answer');
-    case 'ice-candidate': {
-      const candidate = readCandidate(message['candidate']);
-      return candidate === undefined ? undefined : { kind: 'candidate', fromId, candidate };
-    }
-    default:
-      return undefined;
+  if (!fromId) return undefined;
+  if (message.type === 'ice-candidate') {
+    const candidate = readCandidate(message['candidate']);
+    return candidate === undefined ? undefined : { kind: 'candidate', fromId, candidate };
   }
-}
-
-function readDescription(
-  message: ServerMessage,
-  fromId: string,
-  described: unknown,
-  kind: 'offer' | 'answer',
-): Negotiation | undefined {
+  const kind = DESCRIPTIONS.exec(message.type)?.[1] as 'offer' | 'answer' | undefined;
+  if (kind === undefined) return undefined;
+  const described = message[kind];
   const { type, sdp } = membersOf(described);
-  const text = textOf(described) ?? textOf(sdp);
-  if (text === undefined) return undefined;
-  const told = readTold(message);
-  return { kind: kind === 'answer' && type === 'pranswer' ? type : kind, fromId, sdp: text, told };
+  const text = textOf(described) || textOf(sdp);
+  if (!text) return undefined;
+  return {
+    kind: kind === 'answer' && type === 'pranswer' ? type : kind,
+    fromId,
+    sdp: text,
+    told: readTold(message),
+  };
 }
 
 function readTold({ streams, enabled }: Members): Told {
@@ -123,12 +104,13 @@ function readCandidate(value: unknown): RTCIceCandidateInit | null | undefined {
   if (typeof value === 'string') return { candidate: value, sdpMLineIndex: 0 };
   const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = membersOf(value);
   if (typeof candidate !== 'string') return undefined;
+  const mid = textOf(sdpMid) || null;
   return {
     candidate,
     // One of the two is needed; old clients send neither.
-    sdpMid: textOf(sdpMid) ?? null,
-    sdpMLineIndex: typeof sdpMLineIndex === 'number' ? sdpMLineIndex : typeof sdpMid === 'string' ? null : 0,
-    usernameFragment: textOf(usernameFragment) ?? null,
+    sdpMid: mid,
+    sdpMLineIndex: numberOf(sdpMLineIndex) ?? (mid === null ? 0 : null),
+    usernameFragment: textOf(usernameFragment) || null,
   };
 }
 
@@ -140,10 +122,12 @@ export interface Roster {
 
 export function readRoster(value: unknown): Roster {
   const { session, participants } = membersOf(value);
-  const users = (Array.isArray(participants) ? (participants as readonly unknown[]) : []).flatMap((one) => {
+  const users = listOf(participants).map((one) => {
     const { matrix_user_id: id, status } = membersOf(one);
-    const userId = textOf(id);
-    return userId === undefined ? [] : [{ userId, status: textOf(status) ?? '' }];
+    return { userId: textOf(id), status: textOf(status) };
   });
-  return { status: textOf(membersOf(session)['status']), users };
+  return {
+    status: textOf(membersOf(session)['status']) || undefined,
+    users: users.filter(({ userId }) => userId),
+  };
 }

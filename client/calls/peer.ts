@@ -44,38 +44,29 @@ export class Peer {
   readonly #places = new Map<Slot, RTCRtpTransceiver>();
   #connection: RTCPeerConnection;
   #candidates: (RTCIceCandidateInit | null)[] = [];
-  #link: LinkState = 'connecting';
+  link: LinkState = 'connecting';
   #isOffering = false;
   #isAnswering = false;
   #isClosed = false;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
   #checkingAt: number | undefined;
-  #iceMs: number | undefined;
+  /** From the first try to connect until it was; undefined before. */
+  declare iceMs: number | undefined;
 
   constructor(parts: PeerParts) {
     this.#parts = parts;
-    this.#streams = new RemoteStreams(() => parts.onChange());
+    this.#streams = new RemoteStreams(parts.onChange);
     this.#mending = new Mending({
-      environment: parts.environment,
-      isInReach: () => parts.isInReach(),
+      ...parts,
       restart: () => this.restart(),
       repeat: () => this.#repeat(),
     });
     this.#connection = this.#open();
   }
 
-  get link(): LinkState {
-    return this.#link;
-  }
-
   get streams(): RemoteStreams['sorted'] {
     return this.#streams.sorted;
-  }
-
-  /** From the first try to connect until it was; undefined before. */
-  get iceMs(): number | undefined {
-    return this.#iceMs;
   }
 
   getStats(): Promise<RTCStatsReport> {
@@ -91,9 +82,17 @@ export class Peer {
       else if (!sent.has(slot) && direction === 'sendrecv') this.#connection.removeTrack(sender);
     }
     for (const [slot, { track, stream }] of sent) {
+      // The place of a screen that is not shared any more is used again: else descriptions would grow with each time.
       const place = this.#places.get(slot);
-      if (place !== undefined) fill(place, track);
-      else if (track !== null) this.#add(slot, track, stream);
+      if (place !== undefined) {
+        // It fails only where the connection is closed.
+        if (place.sender.track !== track) place.sender.replaceTrack(track).catch(() => undefined);
+        place.direction = 'sendrecv';
+      } else if (track !== null) {
+        const added = this.#connection.addTrack(track, stream);
+        const found = this.#connection.getTransceivers().find(({ sender }) => sender === added);
+        if (found !== undefined) this.#places.set(slot, found);
+      }
     }
   }
 
@@ -112,7 +111,7 @@ export class Peer {
 
   /** The server can be reached again: restarts where nothing flows, or where an offer may have been lost. */
   mend(): void {
-    if (this.#link === 'connected') this.#repeat();
+    if (this.link === 'connected') this.#repeat();
     else this.restart();
   }
 
@@ -125,14 +124,15 @@ export class Peer {
   receive(message: Negotiation): void {
     if (this.#waiting >= MAX_WAITING) return;
     this.#waiting += 1;
-    this.#turn = this.#takeAfter(this.#turn, message);
+    this.#turn = this.#turn
+      .then(() => (this.#isClosed ? undefined : this.#take(message)))
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => (this.#waiting -= 1));
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#mending.stop();
-    this.#streams.clear();
-    shut(this.#connection);
+    this.#shut();
   }
 
   #open(): RTCPeerConnection {
@@ -156,8 +156,8 @@ export class Peer {
   #noteLink(state: RTCPeerConnectionState): void {
     if (state === 'connected') {
       const now = this.#parts.environment.now();
-      this.#iceMs ??= now - (this.#checkingAt ?? now);
-      this.#link = 'connected';
+      this.iceMs ??= now - (this.#checkingAt ?? now);
+      this.link = 'connected';
     } else if (state === 'disconnected' || state === 'failed') {
       this.#noteBroken();
     }
@@ -165,13 +165,7 @@ export class Peer {
   }
 
   #noteBroken(): void {
-    if (this.#link === 'connected') this.#link = 'reconnecting';
-  }
-
-  #add(slot: Slot, track: MediaStreamTrack, stream: MediaStream): void {
-    const sender = this.#connection.addTrack(track, stream);
-    const place = this.#connection.getTransceivers().find((one) => one.sender === sender);
-    if (place !== undefined) this.#places.set(slot, place);
+    if (this.link === 'connected') this.link = 'reconnecting';
   }
 
   #repeat(): void {
@@ -187,24 +181,14 @@ export class Peer {
       const { localDescription } = connection;
       // An offer of the other side may have come first, which this one gave way to.
       if (connection === this.#connection && localDescription?.type === 'offer') {
-        this.#parts.tell('webrtc-offer', { offer: plain(localDescription), ...this.#toldBeside() });
+        this.#parts.tell('webrtc-offer', { offer: localDescription, ...this.#toldBeside() });
         this.#mending.noteOffer();
       }
     } catch (error) {
-      if (connection === this.#connection && !this.#isClosed) this.#failed(error);
+      if (connection === this.#connection) this.#failed(error);
     } finally {
       if (connection === this.#connection) this.#isOffering = false;
     }
-  }
-
-  async #takeAfter(before: Promise<void>, message: Negotiation): Promise<void> {
-    await before;
-    try {
-      if (!this.#isClosed) await this.#take(message);
-    } catch (error) {
-      if (!this.#isClosed) this.#failed(error);
-    }
-    this.#waiting -= 1;
   }
 
   async #take(message: Negotiation): Promise<void> {
@@ -232,7 +216,7 @@ export class Peer {
     }
     const { localDescription } = connection;
     if (localDescription !== null)
-      this.#parts.tell('webrtc-answer', { answer: plain(localDescription), ...this.#toldBeside() });
+      this.#parts.tell('webrtc-answer', { answer: localDescription, ...this.#toldBeside() });
     await this.#takeWaiting();
   }
 
@@ -260,9 +244,7 @@ export class Peer {
 
   /** The other side has a new connection: its page was loaded anew, for example. */
   #begin(): void {
-    shut(this.#connection);
-    this.#mending.stop();
-    this.#streams.clear();
+    this.#shut();
     this.#places.clear();
     this.#candidates = [];
     this.#isOffering = false;
@@ -270,41 +252,36 @@ export class Peer {
     this.#connection = this.#open();
   }
 
+  #shut(): void {
+    const connection = this.#connection;
+    this.#mending.stop();
+    this.#streams.clear();
+    connection.onnegotiationneeded = null;
+    connection.onicecandidate = null;
+    connection.ontrack = null;
+    connection.oniceconnectionstatechange = null;
+    connection.onconnectionstatechange = null;
+    connection.close();
+  }
+
   /** What each stream shows, and what is muted: the other side may have come later than it was said. */
   #toldBeside() {
     const sent = this.#parts.sent();
     const streams: Record<string, StreamKind> = {};
     for (const [slot, { stream }] of sent)
-      streams[stream.id] = slot === 'audio' || slot === 'video' ? 'camera' : 'screen';
+      streams[stream.id] = slot.startsWith('screen') ? 'screen' : 'camera';
     const enabled = {
       audio: sent.get('audio')?.track?.enabled ?? false,
-      video: (sent.get('video')?.track ?? null) !== null,
+      video: Boolean(sent.get('video')?.track),
     };
     return { streams, enabled };
   }
 
   #failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#parts.onError({ code: 'NEGOTIATION_FAILED', message: `The browsers do not agree: ${reason}` });
+    if (this.#isClosed) return;
+    this.#parts.onError({
+      code: 'NEGOTIATION_FAILED',
+      message: `The browsers do not agree: ${(error as Error).message}`,
+    });
   }
-}
-
-/** The place of a screen that is not shared any more is used again: else descriptions would grow with each time. */
-function fill(place: RTCRtpTransceiver, track: MediaStreamTrack | null): void {
-  // It fails only where the connection is closed.
-  if (place.sender.track !== track) place.sender.replaceTrack(track).catch(() => undefined);
-  if (place.direction !== 'sendrecv') place.direction = 'sendrecv';
-}
-
-function plain({ type, sdp }: RTCSessionDescription) {
-  return { type, sdp };
-}
-
-function shut(connection: RTCPeerConnection): void {
-  connection.onnegotiationneeded = null;
-  connection.onicecandidate = null;
-  connection.ontrack = null;
-  connection.oniceconnectionstatechange = null;
-  connection.onconnectionstatechange = null;
-  connection.close();
 }

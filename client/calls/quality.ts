@@ -5,9 +5,9 @@ import type { Quality } from '../portico.ts';
 /** Over the last seconds; what is not known is left out. */
 export interface Measured {
   /** Packets lost of those expected. */
-  readonly lossPercent?: number;
-  readonly rttMs?: number;
-  readonly jitterMs?: number;
+  readonly lossPercent?: number | undefined;
+  readonly rttMs?: number | undefined;
+  readonly jitterMs?: number | undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 // tells new ones by itself; asking is for when that was lost.
 
 import type { CancelTimer, Environment } from '../environment.ts';
+import { membersOf, type Members } from '../members.ts';
 import { readIceServers } from './messages.ts';
 
 export interface RelaysParts {
@@ -44,7 +45,7 @@ export class Relays {
    * With each answer of the server, or with a message.
    * @param granted `{iceServers, ttl?}`, `ttl` in seconds; what cannot be read is passed over
    */
-  take(granted: Readonly<Record<string, unknown>>): boolean {
+  take(granted: Members): boolean {
     const { iceServers, ttl } = granted;
     const servers = readIceServers(iceServers);
     if (servers === undefined) return false;
@@ -59,8 +60,7 @@ export class Relays {
   }
 
   async #ask(): Promise<void> {
-    const granted = await this.#parts.ask().catch(() => undefined);
-    const isRead = typeof granted === 'object' && granted !== null && this.take({ ...granted });
-    if (!isRead || !('ttl' in granted)) this.#askIn(AGAIN_MS);
+    const granted = membersOf(await this.#parts.ask().catch(() => undefined));
+    if (!this.take(granted) || granted['ttl'] === undefined) this.#askIn(AGAIN_MS);
   }
 }

@@ -2,12 +2,14 @@
 // together and closed together. Whether it rings, and who may be in it, is call.ts.
 
 import type { Environment } from '../environment.ts';
+import { PorticoError } from '../error.ts';
 import type { Listeners } from '../listeners.ts';
 import type { MediaEnvironment } from '../media/environment.ts';
 import { OwnMedia } from '../media/own-media.ts';
-import type { CallEvents } from '../portico.ts';
-import { CallRecording } from '../recording/call-recording.ts';
+import type { CallEvents, PorticoErrorLike } from '../portico.ts';
+import type { LoadRecording, Recording } from '../recording/recording.ts';
 import type { Signaling } from '../signaling.ts';
+import type { CallFacts } from './call.ts';
 import { Measuring } from './measuring.ts';
 import { Mesh } from './mesh.ts';
 import { Relays } from './relays.ts';
@@ -18,11 +20,10 @@ export interface TalkParts {
   readonly environment: Pick<Environment, 'now' | 'after' | 'fetch'>;
   /** `all` if it is not said. */
   readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
+  /** The code that records, which is fetched when it is first needed. */
+  readonly loadRecording: LoadRecording;
   readonly events: Listeners<CallEvents>;
-  readonly callId: string;
-  readonly callerId: string;
-  readonly hasVideo: boolean;
-  readonly iceServers: readonly RTCIceServer[];
+  readonly call: Pick<CallFacts, 'id' | 'type' | 'caller' | 'iceServers'>;
   /** Somebody came or left, or media began or ceased to flow. */
   readonly onLinks: () => void;
 }
@@ -30,36 +31,38 @@ export interface TalkParts {
 export class Talk {
   readonly own: OwnMedia;
   readonly mesh: Mesh;
-  readonly recording: CallRecording;
+  /** Used when a connection is made or restarted. */
+  readonly relays: Relays;
   readonly #parts: TalkParts;
-  readonly #relays: Relays;
   readonly #measuring: Measuring;
+  readonly #onError: (error: PorticoErrorLike) => void;
+  #loading: Promise<void> | undefined;
+  #recording: Recording | undefined;
   #begunAt: number | undefined;
   #setupMs: number | undefined;
   /** What the server believes of the own microphone and camera. */
   #told: { audio: boolean; video: boolean };
 
   constructor(parts: TalkParts) {
-    const { signaling, media, environment, iceTransportPolicy } = parts;
-    const { events, callId, callerId, iceServers, hasVideo } = parts;
+    const { signaling, environment, iceTransportPolicy, events, call } = parts;
     this.#parts = parts;
-    this.#told = { audio: true, video: hasVideo };
+    this.#told = { audio: true, video: call.type === 'video' };
+    this.#onError = (error) => events.emit('error', error);
     this.own = new OwnMedia({
-      media,
+      ...parts,
       onChange: () => this.#ownChanged(),
-      onError: (error) => events.emit('error', error),
+      onError: this.#onError,
     });
-    this.#relays = new Relays(
+    this.relays = new Relays(
       { environment, ask: () => signaling.api('GET', '/api/turn-credentials') },
-      iceServers,
+      call.iceServers,
     );
     this.mesh = new Mesh({
-      media,
-      environment,
+      ...parts,
       ownId: signaling.userId ?? '',
-      callerId,
+      initiatorUserId: call.caller.userId,
       configuration: () => ({
-        iceServers: [...this.#relays.servers],
+        iceServers: this.relays.servers as RTCIceServer[],
         iceTransportPolicy: iceTransportPolicy ?? 'all',
       }),
       sent: () => this.own.sent,
@@ -67,34 +70,25 @@ export class Talk {
       tell: (targetUserId, type, members) => this.#tell(type, { targetUserId, ...members }),
       onChange: (participant) => {
         events.emit('participant', participant);
-        this.recording.update();
+        this.#recording?.update();
         parts.onLinks();
       },
-      onError: (error) => events.emit('error', error),
+      onError: this.#onError,
     });
     this.#measuring = new Measuring({
       environment,
       mesh: this.mesh,
       setupMs: () => this.#setupMs,
-      upload: (report) =>
-        void signaling.api('POST', `/api/calls/${callId}/stats`, report).catch(() => undefined),
-    });
-    this.recording = new CallRecording({
-      signaling,
-      media,
-      environment,
-      callId,
-      own: () => this.own.view,
-      participants: () => this.mesh.participants,
-      onError: (error) => events.emit('error', error),
+      onReport: (report) =>
+        void signaling.api('POST', `/api/calls/${call.id}/stats`, report).catch(() => undefined),
     });
   }
 
   /** This device is in the call. Again is harmless. */
-  begin(): void {
+  enter(): void {
     if (this.#begunAt !== undefined) return;
     this.#begunAt = this.#parts.environment.now();
-    this.#relays.start();
+    this.relays.start();
     this.#tellToggles();
   }
 
@@ -104,25 +98,53 @@ export class Talk {
     this.#measuring.start();
   }
 
-  /** Relays, from an answer or a message. They are used when a connection is made or restarted. */
-  takeRelays(granted: Readonly<Record<string, unknown>>): void {
-    this.#relays.take(granted);
+  /** @throws PorticoError `OFFLINE`, `RECORDING_UNAVAILABLE`, or the server's code */
+  async startRecording(): Promise<void> {
+    this.#loading ??= this.#loadRecording();
+    await this.#loading;
+    await this.#recording?.start();
+  }
+
+  /** Also one that is only beginning. Resolves when the last piece was uploaded. */
+  async stopRecording(): Promise<void> {
+    await this.#loading;
+    await this.#recording?.stop();
   }
 
   /** For good; the devices are released at once, and what was recorded goes up. */
   close(): void {
-    this.recording.stop().catch(() => undefined);
+    this.stopRecording().catch(() => undefined);
     this.#measuring.stop();
-    this.#relays.stop();
+    this.relays.stop();
     this.mesh.close();
     this.own.close();
+  }
+
+  async #loadRecording(): Promise<void> {
+    const { signaling, environment, call, loadRecording } = this.#parts;
+    try {
+      const { newRecording } = await loadRecording();
+      this.#recording = newRecording({
+        server: signaling,
+        host: environment,
+        callId: call.id,
+        PorticoError,
+        local: () => this.own.view,
+        participants: () => this.mesh.participants,
+        onFailed: this.#onError,
+      });
+    } catch {
+      // It may be there the next time.
+      this.#loading = undefined;
+      throw new PorticoError('OFFLINE', 'There is no recorder.');
+    }
   }
 
   #ownChanged(): void {
     this.mesh.applyTracks();
     if (this.#begunAt !== undefined) this.#tellToggles();
     this.#parts.events.emit('local', this.own.view);
-    this.recording.update();
+    this.#recording?.update();
   }
 
   #tellToggles(): void {
@@ -134,7 +156,7 @@ export class Talk {
 
   /** What is lost is made up for by the next offer, when the server can be reached again. */
   #tell(type: string, members: Readonly<Record<string, unknown>>): void {
-    const { signaling, callId } = this.#parts;
-    signaling.request(type, { callId, ...members }, { whenOffline: 'wait' }).catch(() => undefined);
+    const { signaling, call } = this.#parts;
+    signaling.request(type, { callId: call.id, ...members }, { whenOffline: 'wait' }).catch(() => undefined);
   }
 }

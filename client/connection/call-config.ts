@@ -3,6 +3,7 @@
 
 import type { Environment } from '../environment.ts';
 import { PorticoError } from '../error.ts';
+import { listOf, membersOf } from '../members.ts';
 import { askHttp } from './http.ts';
 
 export interface CallConfig {
@@ -20,35 +21,37 @@ export async function fetchCallConfig(
   token: string,
 ): Promise<CallConfig> {
   const url = `${homeserver}/call-config.json`;
-  const { status, body } = await askHttp(environment, { method: 'GET', url, token }).catch(() => {
-    throw new PorticoError('CONFIG_UNREACHABLE', `${url} cannot be reached`);
-  });
+  const none = { status: 'no answer', body: undefined };
+  const { status, body } = await askHttp(environment, 'GET', url, token).catch(() => none);
   // Of whatever stands in front, while the server behind it restarts.
-  if (status >= 500 || status === 429)
-    throw new PorticoError('CONFIG_UNREACHABLE', `${url} is answered with ${status}`);
-  const config = status === 200 ? readCallConfig(body, homeserver) : `it is answered with ${status}`;
-  if (typeof config === 'string') throw new PorticoError('CONFIG_INVALID', `${url}: ${config}`);
+  if (status === 'no answer' || +status >= 500 || status === 429)
+    throw new PorticoError('CONFIG_UNREACHABLE', `${url}: ${status}`);
+  const config = readCallConfig(body, homeserver);
+  if (typeof config === 'string') throw new PorticoError('CONFIG_INVALID', `${config} (${url}: ${status})`);
   return config;
 }
 
 /** Pure. @returns what is wrong, in words, if it is no call config */
 export function readCallConfig(value: unknown, homeserver: string): CallConfig | string {
-  const { baseUrl, websocketUrl, iceServers } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { baseUrl, websocketUrl, iceServers } = membersOf(value);
   const base = readUrl(baseUrl, 'http');
   const socket = readUrl(websocketUrl, 'ws');
-  if (base === undefined || socket === undefined) return 'it names no call server';
+  if (base === undefined || socket === undefined) return 'There is no call server';
   // The token would go out in the clear; a page that was loaded by https may not do it at all.
   if (homeserver.startsWith('https:') && !(base.startsWith('https:') && socket.startsWith('wss:')))
-    return 'it leads from https to http (public_url or trusted_proxies is missing)';
+    return 'It leads from https to http: public_url, trusted_proxies';
   return {
     baseUrl: base.replace(/\/+$/, ''),
     socketUrl: socket,
-    iceServers: Array.isArray(iceServers) ? (iceServers as RTCIceServer[]) : [],
+    iceServers: listOf(iceServers) as readonly RTCIceServer[],
   };
 }
 
-/** @param scheme without the `s`: of a WebSocket, which may also be named by the URL of its HTTP server */
-function readUrl(value: unknown, scheme: 'http' | 'ws'): string | undefined {
+/**
+ * @param scheme without the `s`: of a WebSocket, which may also be named by the URL of its HTTP server
+ * @returns undefined for what is no URL of that scheme
+ */
+export function readUrl(value: unknown, scheme: 'http' | 'ws'): string | undefined {
   try {
     const url = new URL(String(value));
     url.protocol = url.protocol.replace('http', scheme);

@@ -11,6 +11,7 @@ export interface Fault {
 export type Ending =
   | { readonly fault: Fault }
   | {
+      readonly fault?: undefined;
       readonly closeCode: number;
       readonly reason: string;
       /** What the server answered to `register-user`, if it refused it. */
@@ -37,19 +38,25 @@ const NOT_FOUND = 4004;
 const RATE_EXCEEDED = 4008;
 const REPLACED = 4009;
 
-/** Every client of a server that restarts hears so in the same two seconds. */
-const RESTART_WITHIN_MS = 5_000;
+/** Every client of a server that restarts hears so in the same moment; so long is what docs/protocol/README.md asks for. */
+const RESTART_WITHIN_MS = 2_000;
 const BUSY_FOR_MS = 5_000;
 
 export function outcomeOf(ending: Ending): Outcome {
-  if ('fault' in ending) {
+  if (ending.fault !== undefined) {
     const { code, message } = ending.fault;
     return { next: 'retry', code, message };
   }
   const { closeCode, reason, refusal, wasRegistered } = ending;
   const said = refusal?.message ?? reason;
-  const message = said === '' ? `The connection was closed (${closeCode}).` : said;
-  const outcome = (next: Outcome['next'], code: string): Outcome => ({ next, code, message, closeCode });
+  const message = said || 'The connection was closed.';
+  const outcome = (next: Outcome['next'], code: string, more?: Partial<Outcome>): Outcome => ({
+    next,
+    code,
+    message,
+    closeCode,
+    ...more,
+  });
   switch (closeCode) {
     case IDENTITY_REFUSED:
       // A token that was revoked while the connection stood is closed without an answer.
@@ -57,10 +64,10 @@ export function outcomeOf(ending: Ending): Outcome {
     case REPLACED:
       return outcome('stop', 'REPLACED');
     case SERVICE_RESTART:
-      return { ...outcome('retry', 'SERVER_RESTARTS'), withinMs: RESTART_WITHIN_MS };
+      return outcome('retry', 'SERVER_RESTARTS', { withinMs: RESTART_WITHIN_MS });
     case TRY_AGAIN_LATER:
     case RATE_EXCEEDED:
-      return { ...outcome('retry', 'SERVER_BUSY'), atLeastMs: BUSY_FOR_MS };
+      return outcome('retry', 'SERVER_BUSY', { atLeastMs: BUSY_FOR_MS });
     case BAD_FRAME:
     case NOT_FOUND:
       return outcome('stop', 'CLOSED_FOR_GOOD');
@@ -68,6 +75,6 @@ export function outcomeOf(ending: Ending): Outcome {
   }
   if (wasRegistered) return outcome('retry', 'SOCKET_LOST');
   // A browser does not say which of the two it was.
-  const failed = 'The server is out of reach, or takes no WebSocket from pages of this origin.';
-  return { ...outcome('retry', 'SOCKET_FAILED'), ...(said === '' ? { message: failed } : {}) };
+  const failed = 'The server is out of reach, or refuses this origin.';
+  return outcome('retry', 'SOCKET_FAILED', { message: said || failed });
 }

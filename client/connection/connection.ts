@@ -4,12 +4,13 @@
 import type { CancelTimer, Environment, NetworkSign } from '../environment.ts';
 import { PorticoError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
+import { textOf } from '../members.ts';
 import type { ConnectionProblem, ConnectionState, ConnectOptions, Unsubscribe } from '../portico.ts';
 import type { Ack, RequestOptions, ServerMessage, Signaling } from '../signaling.ts';
 import { backOffMs, LEAST_BETWEEN_TRIES_MS, OFFLINE_AFTER_MS, STEADY_AFTER_MS } from './back-off.ts';
 import { fetchCallConfig, type CallConfig } from './call-config.ts';
-import { outcomeOf, type Ending, type Outcome } from './closing.ts';
-import { registerFrame, textOf } from './frames.ts';
+import { outcomeOf, type Ending } from './closing.ts';
+import { registerFrame } from './frames.ts';
 import { askHttp, errorIn } from './http.ts';
 import { Link } from './link.ts';
 import { Requests } from './requests.ts';
@@ -27,12 +28,20 @@ export interface ConnectionParts {
 
 /** The server may have moved: it is looked for anew after so many failures in a row. */
 const FORGET_CONFIG_AFTER = 3;
+const CLOSED = 'The connection was closed.';
 const NO_NETWORK: ConnectionProblem = {
   code: 'NETWORK_OFFLINE',
-  message: 'This device has no network.',
+  message: 'There is no network.',
 };
 
 export class Connection implements Signaling {
+  // Set here only.
+  state: ConnectionState = 'idle';
+  declare problem: ConnectionProblem | undefined;
+  declare userId: string | undefined;
+  declare deviceId: string | undefined;
+  declare baseUrl: string | undefined;
+  iceServers: readonly RTCIceServer[] = [];
   readonly #parts: ConnectionParts;
   readonly #environment: Environment;
   readonly #session = new SessionMemory();
@@ -43,13 +52,7 @@ export class Connection implements Signaling {
     state: ConnectionState;
   }>();
   readonly #ignoreNetwork: Unsubscribe;
-  #state: ConnectionState = 'idle';
-  #problem: ConnectionProblem | undefined;
-  #userId: string | undefined;
-  #deviceId: string | undefined;
-  #iceServers: readonly RTCIceServer[] = [];
   #config: Promise<CallConfig> | undefined;
-  #baseUrl: string | undefined;
   #link: Link | undefined;
   #cancelRetry: CancelTimer | undefined;
   /** While it waits for the next try. */
@@ -78,48 +81,20 @@ export class Connection implements Signaling {
     else
       this.#stop('refused', {
         code: 'TOKEN_MISSING',
-        message: 'accessToken or getToken is needed.',
+        message: 'There is no token.',
       });
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  get problem(): ConnectionProblem | undefined {
-    return this.#problem;
-  }
-
-  get userId(): string | undefined {
-    return this.#userId;
-  }
-
-  get deviceId(): string | undefined {
-    return this.#deviceId;
-  }
-
-  get baseUrl(): string | undefined {
-    return this.#baseUrl;
-  }
-
-  get iceServers(): readonly RTCIceServer[] {
-    return this.#iceServers;
-  }
-
-  request(
+  async request(
     type: string,
     members: Readonly<Record<string, unknown>>,
     options: RequestOptions = { whenOffline: 'wait' },
   ): Promise<Ack> {
-    if (this.#isStopped)
-      return Promise.reject(
-        new PorticoError('OFFLINE', this.#problem?.message ?? 'The connection was closed.'),
-      );
+    if (this.#isStopped) throw new PorticoError('OFFLINE', this.problem?.message ?? CLOSED);
     const environment = this.#environment;
     // A request may go out twice; without a key, so might the call.
-    const key =
-      type === 'initiate' ? { idempotencyKey: `${environment.random()}${environment.random()}` } : {};
-    return this.#requests.add(type, { ...key, ...members }, options);
+    const idempotencyKey = type === 'initiate' ? `${environment.random()}${environment.random()}` : undefined;
+    return this.#requests.add(type, { idempotencyKey, ...members }, options);
   }
 
   onMessage(listener: (message: ServerMessage) => void): void {
@@ -137,7 +112,7 @@ export class Connection implements Signaling {
   async api<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
     const token = await this.token();
     const { baseUrl } = await this.#findConfig(token);
-    const answer = await askHttp(this.#environment, { method, url: baseUrl + path, token, body });
+    const answer = await askHttp(this.#environment, method, baseUrl + path, token, body);
     if (answer.status >= 300) throw errorIn(answer);
     return answer.body as T;
   }
@@ -147,11 +122,11 @@ export class Connection implements Signaling {
     let given: unknown;
     try {
       given = getToken === undefined ? accessToken : await getToken();
-      if (typeof given === 'string' && given !== '') return given;
+      if (textOf(given)) return textOf(given);
     } catch (error) {
       given = error;
     }
-    throw new PorticoError('TOKEN_MISSING', `getToken gave no token: ${String(given)}`);
+    throw new PorticoError('TOKEN_MISSING', `There is no token. ${String(given)}`);
   }
 
   /** Tries at once where it would wait, but for what the server asked for. */
@@ -163,11 +138,11 @@ export class Connection implements Signaling {
 
   /** For good. */
   close(): void {
-    if (this.#state !== 'idle') this.#stop('idle', undefined);
+    if (this.state !== 'idle') this.#stop('idle', undefined);
   }
 
   get #isStopped(): boolean {
-    return this.#state === 'refused' || this.#state === 'idle';
+    return this.state === 'refused' || this.state === 'idle';
   }
 
   #try(): void {
@@ -190,23 +165,22 @@ export class Connection implements Signaling {
 
   /** One question, whoever asks first; remembered as long as it is of use. */
   #findConfig(token: string): Promise<CallConfig> {
-    this.#config ??= fetchCallConfig(this.#environment, this.#parts.options.homeserver, token).then(
+    return (this.#config ??= fetchCallConfig(this.#environment, this.#parts.options.homeserver, token).then(
       (config) => {
-        this.#baseUrl = config.baseUrl;
-        this.#iceServers = config.iceServers;
+        this.baseUrl = config.baseUrl;
+        this.iceServers = config.iceServers;
         return config;
       },
       (error: unknown) => {
         this.#config = undefined;
         throw error;
       },
-    );
-    return this.#config;
+    ));
   }
 
   #registered(answer: ServerMessage, isFirst: boolean): void {
-    this.#userId = textOf(answer['userId']);
-    this.#deviceId = textOf(answer['deviceId']);
+    this.userId = textOf(answer['userId']);
+    this.deviceId = textOf(answer['deviceId']);
     if (!isFirst) return;
     const isNewSession = this.#session.registered(answer);
     this.#isResumed = !isNewSession;
@@ -219,7 +193,7 @@ export class Connection implements Signaling {
 
   #received(frame: ServerMessage): void {
     const { type, code, iceServers } = frame;
-    if (Array.isArray(iceServers)) this.#iceServers = iceServers as RTCIceServer[];
+    if (Array.isArray(iceServers)) this.iceServers = iceServers as RTCIceServer[];
     if (type === 'error' && code === 'RESUME_REJOIN') {
       // Of a new session it was told already, when that began.
       if (this.#isResumed) this.#listeners.emit('rejoin', undefined);
@@ -228,37 +202,33 @@ export class Connection implements Signaling {
   }
 
   #ended(ending: Ending): void {
+    const { options, isInCall } = this.#parts;
     const now = this.#environment.now();
     this.#link = undefined;
     this.#requests.detach();
-    if (this.#state === 'online') {
+    if (this.state === 'online') {
       if (now - this.#since >= STEADY_AFTER_MS) {
         this.#failures = 0;
         this.#isTokenFresh = false;
       }
       this.#since = now;
     }
-    const outcome = outcomeOf(ending);
-    const { next, code, message, closeCode, atLeastMs = 0 } = outcome;
-    this.#why = { code, message, ...(closeCode === undefined ? {} : { closeCode }) };
-    const canAskToken = this.#parts.options.getToken !== undefined && !this.#isTokenFresh;
-    if (next === 'stop' || (next === 'new-token' && !canAskToken)) {
-      this.#stop('refused', this.#why);
-      return;
+    const { next, code, message, closeCode, atLeastMs = 0, withinMs } = outcomeOf(ending);
+    this.#why = { code, message, closeCode };
+    if (next !== 'retry') {
+      const canAskToken = options.getToken !== undefined && !this.#isTokenFresh;
+      if (next === 'stop' || !canAskToken) return this.#stop('refused', this.#why);
+      this.#isTokenFresh = true;
     }
-    if (next === 'new-token') this.#isTokenFresh = true;
-    const delayMs = this.#delayMs(outcome);
+    const random = this.#environment.random();
+    const delayMs =
+      this.#failures === 0 && withinMs !== undefined
+        ? random * withinMs
+        : Math.max(atLeastMs, backOffMs(this.#failures, random, isInCall()));
     this.#failures += 1;
     if (this.#failures % FORGET_CONFIG_AFTER === 0) this.#config = undefined;
     this.#notBefore = now + atLeastMs;
     this.#retry(Math.max(now + delayMs, this.#triedAt + LEAST_BETWEEN_TRIES_MS));
-  }
-
-  #delayMs({ atLeastMs = 0, withinMs }: Outcome): number {
-    const random = this.#environment.random();
-    const isFirst = this.#failures === 0;
-    if (isFirst && withinMs !== undefined) return random * withinMs;
-    return Math.max(atLeastMs, backOffMs(this.#failures, random));
   }
 
   #retry(at: number): void {
@@ -270,7 +240,7 @@ export class Connection implements Signaling {
 
   #networkChanged(sign: NetworkSign): void {
     if (sign === 'online') this.#failures = 0;
-    if (this.#state === 'online') this.#link?.probe();
+    if (this.state === 'online') this.#link?.probe();
     else if (sign === 'offline') this.#setDown();
     else this.retryNow();
   }
@@ -281,8 +251,7 @@ export class Connection implements Signaling {
     const isLong = this.#environment.now() - this.#since >= OFFLINE_AFTER_MS;
     const brief = this.#session.resume === undefined ? 'connecting' : 'reconnecting';
     const why = hasNetwork ? this.#why : NO_NETWORK;
-    const next = this.#retryAt === undefined ? {} : { retryAt: this.#retryAt };
-    this.#set(hasNetwork && !isLong ? brief : 'offline', why && { ...why, ...next });
+    this.#set(hasNetwork && !isLong ? brief : 'offline', why && { ...why, retryAt: this.#retryAt });
   }
 
   #stop(state: 'refused' | 'idle', problem: ConnectionProblem | undefined): void {
@@ -292,13 +261,13 @@ export class Connection implements Signaling {
     this.#link?.close();
     this.#link = undefined;
     this.#set(state, problem);
-    this.#requests.failAll(problem?.message ?? 'The connection was closed.');
+    this.#requests.failAll(problem?.message ?? CLOSED);
   }
 
   #set(state: ConnectionState, problem: ConnectionProblem | undefined, isNewSession = false): void {
-    const isNew = state !== this.#state;
-    this.#state = state;
-    this.#problem = problem;
+    const isNew = state !== this.state;
+    this.state = state;
+    this.problem = problem;
     // First: offers that are made because it is online again are of no use before the call is joined again.
     if (isNewSession) this.#listeners.emit('rejoin', undefined);
     if (isNew) this.#listeners.emit('state', state);

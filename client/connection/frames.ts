@@ -1,6 +1,7 @@
 // What goes over the socket as text: frames of the server, read from `unknown`, and the frame that says who we are. Pure.
 // The members of requests and messages are those of docs/protocol/native.md.
 
+import { jsonIn, textOf } from '../members.ts';
 import type { ServerMessage } from '../signaling.ts';
 
 /** Of `register-user`, so that its refusal is told from that of a request. Requests count from 1. */
@@ -16,12 +17,8 @@ export interface Resume {
 
 /** @returns undefined for what is no frame: it is passed over, as is every type that nobody knows */
 export function readFrame(text: string): ServerMessage | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<ServerMessage> | null;
-    return typeof value?.type === 'string' ? (value as ServerMessage) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonIn(text) as Partial<ServerMessage> | null | undefined;
+  return textOf(value?.type) ? (value as ServerMessage) : undefined;
 }
 
 export function registerFrame(
@@ -37,9 +34,4 @@ export function registerFrame(
     caps: CAPABILITIES,
     resume,
   });
-}
-
-/** A member that has to be a text. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../environment.ts';
 import { PorticoError } from '../error.ts';
+import { jsonIn } from '../members.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -9,20 +10,15 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-export interface HttpQuestion {
-  readonly method: string;
-  readonly url: string;
-  readonly token: string;
-  /** Sent as JSON, if there is one. */
-  readonly body?: unknown;
-}
-
 const ANSWER_WITHIN_MS = 15_000;
 
-/** @throws PorticoError `OFFLINE` if no answer came within 15 s */
+/** @param body sent as JSON, if there is one. @throws PorticoError `OFFLINE` if no answer came within 15 s */
 export async function askHttp(
   environment: Pick<Environment, 'fetch' | 'after'>,
-  { method, url, token, body }: HttpQuestion,
+  method: string,
+  url: string,
+  token: string,
+  body?: unknown,
 ): Promise<HttpAnswer> {
   const deadline = new AbortController();
   const cancel = environment.after(ANSWER_WITHIN_MS, () => deadline.abort());
@@ -38,7 +34,7 @@ export async function askHttp(
     });
     return { status: response.status, body: jsonIn(await response.text()) };
   } catch {
-    throw new PorticoError('OFFLINE', `No answer came from ${new URL(url).origin}`);
+    throw new PorticoError('OFFLINE', `There is no answer: ${url}`);
   } finally {
     cancel();
   }
@@ -50,12 +46,4 @@ export function errorIn({ status, body }: HttpAnswer): PorticoError {
   // What stands between may answer in HTML, and a path that nobody serves has no code.
   const name = code ?? errcode ?? `HTTP_${status}`;
   return new PorticoError(name, error ?? `The server answered ${status}`);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

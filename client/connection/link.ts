@@ -3,9 +3,10 @@
 
 import type { CancelTimer, Environment, Socket } from '../environment.ts';
 import { PorticoError } from '../error.ts';
+import { textOf } from '../members.ts';
 import type { ServerMessage } from '../signaling.ts';
 import type { Ending, Fault } from './closing.ts';
-import { readFrame, REGISTER_ID, textOf } from './frames.ts';
+import { readFrame, REGISTER_ID } from './frames.ts';
 import { Pulse } from './pulse.ts';
 
 export interface LinkParts {
@@ -90,9 +91,7 @@ export class Link {
 
   #mustAdvance(withinMs: number): void {
     this.#cancelDeadline?.();
-    this.#cancelDeadline = this.#parts.environment.after(withinMs, () =>
-      this.#end({ fault: { code: 'SOCKET_FAILED', message: 'The server did not answer in time.' } }),
-    );
+    this.#cancelDeadline = this.#parts.environment.after(withinMs, () => this.#silent('SOCKET_FAILED'));
   }
 
   #received(text: string): void {
@@ -117,7 +116,7 @@ export class Link {
       environment,
       isInCall,
       ping: () => this.#socket?.send('{"type":"ping"}'),
-      onDead: () => this.#end({ fault: { code: 'SOCKET_LOST', message: 'The server is silent.' } }),
+      onDead: () => this.#silent('SOCKET_LOST'),
     });
     this.#renewLater();
     onRegistered(answer, true);
@@ -141,6 +140,10 @@ export class Link {
     if (this.#isOver || token === this.#token) return;
     this.#token = token;
     this.send(register(token, false));
+  }
+
+  #silent(code: string): void {
+    this.#end({ fault: { code, message: 'There is no answer in time.' } });
   }
 
   #end(ending: Ending): void {

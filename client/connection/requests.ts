@@ -4,17 +4,17 @@
 import { MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
 import type { CancelTimer, Environment } from '../environment.ts';
 import { PorticoError } from '../error.ts';
+import { textOf } from '../members.ts';
 import type { Ack, RequestOptions, ServerMessage } from '../signaling.ts';
-import { textOf } from './frames.ts';
 
 interface Pending {
   readonly type: string;
-  readonly text: string;
+  readonly frame: string;
   readonly bytes: number;
   readonly waits: boolean;
   readonly resolve: (ack: Ack) => void;
   readonly reject: (error: PorticoError) => void;
-  cancelTimeout: CancelTimer | undefined;
+  cancelTimeout?: CancelTimer | undefined;
 }
 
 const ANSWER_WITHIN_MS = 15_000;
@@ -28,8 +28,8 @@ const MAX_WAITING_BYTES = 256 * 1024;
  * side where the first has put it. All other requests are answered the second time as they were the first
  * (`initiate` by its idempotencyKey).
  */
-const NEGOTIATION: ReadonlySet<string> = new Set(['webrtc-offer', 'webrtc-answer', 'ice-candidate']);
-const LOST = 'There is no connection to the server';
+const NEGOTIATION = /^(webrtc|ice)-/;
+const LOST = 'There is no connection.';
 
 export class Requests {
   readonly #environment: Environment;
@@ -43,27 +43,21 @@ export class Requests {
   }
 
   /** @throws PorticoError with the server's code, `OFFLINE`, `TIMEOUT`, or `REQUEST_TOO_LARGE` */
-  add(
+  async add(
     type: string,
     members: Readonly<Record<string, unknown>>,
     { whenOffline }: RequestOptions,
   ): Promise<Ack> {
     const id = (this.#lastId += 1);
-    const text = JSON.stringify({ ...members, type, id });
-    const bytes = new TextEncoder().encode(text).length;
+    const frame = JSON.stringify({ ...members, type, id });
+    const bytes = new TextEncoder().encode(frame).length;
+    // The server would close the connection for it, and with it go all the others.
+    if (bytes > MAX_FRAME_BYTES)
+      throw new PorticoError('REQUEST_TOO_LARGE', `${type}: ${bytes} bytes, of ${MAX_FRAME_BYTES} at most`);
+    const waits = whenOffline === 'wait';
+    if (this.#send === undefined && !waits) throw new PorticoError('OFFLINE', LOST);
     return new Promise((resolve, reject) => {
-      if (bytes > MAX_FRAME_BYTES) {
-        // The server would close the connection for it, and with it go all the others.
-        const message = `${type}: ${bytes} bytes, of ${MAX_FRAME_BYTES} at most`;
-        reject(new PorticoError('REQUEST_TOO_LARGE', message));
-        return;
-      }
-      const waits = whenOffline === 'wait';
-      if (this.#send === undefined && !waits) {
-        reject(new PorticoError('OFFLINE', LOST));
-        return;
-      }
-      const pending: Pending = { type, text, bytes, waits, resolve, reject, cancelTimeout: undefined };
+      const pending: Pending = { type, frame, bytes, waits, resolve, reject };
       this.#pending.set(id, pending);
       if (this.#send === undefined) this.#dropOldest();
       else this.#transmit(id, pending, this.#send);
@@ -74,7 +68,7 @@ export class Requests {
   attach(send: (text: string) => void, isNewSession: boolean): void {
     this.#send = send;
     for (const [id, pending] of this.#pending) {
-      if (isNewSession && NEGOTIATION.has(pending.type)) this.#fail(id, new PorticoError('OFFLINE', LOST));
+      if (isNewSession && NEGOTIATION.test(pending.type)) this.#fail(id, LOST);
       else this.#transmit(id, pending, send);
     }
   }
@@ -93,21 +87,20 @@ export class Requests {
   /** Takes an `ack` or an `error`. Those of requests that are given up are passed over. */
   answered(frame: ServerMessage): void {
     const { type, id, code, error } = frame;
-    if (typeof id !== 'number') return;
-    if (type === 'error') this.#fail(id, new PorticoError(textOf(code), textOf(error)));
+    if (type === 'error') this.#fail(id, textOf(error), textOf(code));
     else this.#take(id)?.resolve(frame);
   }
 
   /** There will be no connection any more. */
   failAll(message: string): void {
-    for (const id of this.#pending.keys()) this.#fail(id, new PorticoError('OFFLINE', message));
+    for (const id of this.#pending.keys()) this.#fail(id, message);
   }
 
   #transmit(id: number, pending: Pending, send: (text: string) => void): void {
     pending.cancelTimeout ??= this.#environment.after(ANSWER_WITHIN_MS, () =>
-      this.#fail(id, new PorticoError('TIMEOUT', `${pending.type}: no answer in time`)),
+      this.#fail(id, `There is no answer in time: ${pending.type}`, 'TIMEOUT'),
     );
-    send(pending.text);
+    send(pending.frame);
   }
 
   #dropOldest(): void {
@@ -116,17 +109,17 @@ export class Requests {
     for (const [id, pending] of this.#pending) {
       if (this.#pending.size <= MAX_WAITING && bytes <= MAX_WAITING_BYTES) return;
       bytes -= pending.bytes;
-      this.#fail(id, new PorticoError('OFFLINE', LOST));
+      this.#fail(id, LOST);
     }
   }
 
-  #fail(id: number, error: PorticoError): void {
-    this.#take(id)?.reject(error);
+  #fail(id: unknown, message: string, code = 'OFFLINE'): void {
+    this.#take(id)?.reject(new PorticoError(code, message));
   }
 
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
+  #take(id: unknown): Pending | undefined {
+    const pending = this.#pending.get(id as number);
+    this.#pending.delete(id as number);
     pending?.cancelTimeout?.();
     return pending;
   }

@@ -1,8 +1,9 @@
 // What is remembered of the session with the server: by what it is resumed, and which messages of it have come.
 // It outlives the sockets. Pure but for what it remembers.
 
+import { textOf } from '../members.ts';
 import type { ServerMessage } from '../signaling.ts';
-import { textOf, type Resume } from './frames.ts';
+import type { Resume } from './frames.ts';
 
 export class SessionMemory {
   #sessionId: string | undefined;

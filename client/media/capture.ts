@@ -4,7 +4,7 @@ import { PorticoError } from '../error.ts';
 import type { MediaEnvironment } from './environment.ts';
 
 /** Names of a DOMException by which the user, or the page's policy, says no. */
-const REFUSALS: readonly unknown[] = ['NotAllowedError', 'SecurityError', 'PermissionDeniedError'];
+const REFUSALS: readonly unknown[] = ['NotAllowedError', 'SecurityError'];
 
 export interface Wanted {
   readonly audio?: boolean;
@@ -30,22 +30,22 @@ export async function capture(
 /** For a call: a video call without a camera goes on with voice. */
 export async function captureForCall(
   media: MediaEnvironment,
-  hasVideo: boolean,
+  video: boolean,
 ): Promise<readonly MediaStreamTrack[]> {
-  if (!hasVideo) return capture(media, { audio: true });
   try {
-    return await capture(media, { audio: true, video: true });
+    return await capture(media, { audio: true, video });
   } catch (error) {
-    if (error instanceof PorticoError && error.code === 'MEDIA_MISSING')
-      return capture(media, { audio: true });
+    if (video && (error as PorticoError).code === 'MEDIA_MISSING') return captureForCall(media, false);
     throw error;
   }
 }
 
+export function stopAll(tracks: readonly MediaStreamTrack[]): void {
+  for (const track of tracks) track.stop();
+}
+
 export function mediaError(error: unknown, device: string): PorticoError {
   if (error instanceof PorticoError) return error;
-  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
-  return REFUSALS.includes(name)
-    ? new PorticoError('MEDIA_REFUSED', `The ${device} was refused: allow it for this page in the browser`)
-    : new PorticoError('MEDIA_MISSING', `The ${device} cannot be used: ${message}`);
+  const isRefused = REFUSALS.includes((error as Error | undefined)?.name);
+  return new PorticoError(isRefused ? 'MEDIA_REFUSED' : 'MEDIA_MISSING', `No ${device}: ${String(error)}`);
 }

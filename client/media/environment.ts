@@ -1,5 +1,5 @@
-// What the library takes from the browser for calls: devices, peer connections, recorders. Behind one object, so that
-// tests can put in ones that misbehave. Nothing is decided here.
+// What the library takes from the browser for calls: devices and peer connections. Behind one object, so that tests can put
+// in ones that misbehave. Nothing is decided here; recorders are recording/environment.ts.
 
 import { PorticoError } from '../error.ts';
 
@@ -10,9 +10,6 @@ export interface MediaEnvironment {
   enumerateDevices(): Promise<readonly MediaDeviceInfo[]>;
   newPeerConnection(configuration: RTCConfiguration): RTCPeerConnection;
   newStream(tracks: readonly MediaStreamTrack[]): MediaStream;
-  newAudioContext(): AudioContext;
-  newRecorder(stream: MediaStream, mimeType: string): MediaRecorder;
-  canRecord(mimeType: string): boolean;
 }
 
 /** What is missing is told when it is needed: the library can be loaded where there are no devices, in Node as well. */
@@ -23,18 +20,12 @@ export function browserMedia(): MediaEnvironment {
     enumerateDevices: async () => devices().enumerateDevices(),
     newPeerConnection: (configuration) => new RTCPeerConnection(configuration),
     newStream: (tracks) => new MediaStream([...tracks]),
-    newAudioContext: () => new AudioContext(),
-    newRecorder: (stream, mimeType) => new MediaRecorder(stream, { mimeType }),
-    canRecord: (mimeType) => typeof MediaRecorder === 'function' && MediaRecorder.isTypeSupported(mimeType),
   };
 }
 
 function devices(): MediaDevices {
   // Browsers hide it from pages that did not come by https.
-  const found = (globalThis.navigator as Partial<Navigator> | undefined)?.mediaDevices;
+  const found = (navigator as Partial<Navigator>).mediaDevices;
   if (found !== undefined) return found;
-  throw new PorticoError(
-    'MEDIA_MISSING',
-    'Microphone and camera can be used by pages that came by https only',
-  );
+  throw new PorticoError('MEDIA_MISSING', 'There is no microphone without https.');
 }

@@ -3,7 +3,7 @@
 
 import { PorticoError } from '../error.ts';
 import type { LocalMedia, PorticoErrorLike } from '../portico.ts';
-import { capture, captureForCall, mediaError } from './capture.ts';
+import { capture, captureForCall, mediaError, stopAll } from './capture.ts';
 import type { MediaEnvironment } from './environment.ts';
 
 /** What is sent, each by an RTCRtpSender of its own. */
@@ -63,7 +63,7 @@ export class OwnMedia {
 
   /** @throws PorticoError `MEDIA_REFUSED`, `MEDIA_MISSING` */
   open(hasVideo: boolean): Promise<void> {
-    return this.#inTurn(async () => this.take(await this.#keep(captureForCall(this.#parts.media, hasVideo))));
+    return this.#inTurn(() => this.#takeFrom(captureForCall(this.#parts.media, hasVideo)));
   }
 
   /** Tracks that were opened before there was a call. */
@@ -116,13 +116,12 @@ export class OwnMedia {
       const picked = this.#parts.media.getDisplayMedia().catch((error: unknown) => {
         throw mediaError(error, 'screen');
       });
-      const tracks = await this.#keep(picked.then((stream) => stream.getTracks()));
-      for (const track of tracks) {
-        const slot = track.kind === 'video' ? 'screen' : 'screen-audio';
-        this.#screen.addTrack(track);
-        this.#sent.set(slot, { track, stream: this.#screen });
+      const stream = this.#screen;
+      for (const track of await this.#keep(picked.then((screen) => screen.getTracks()))) {
+        stream.addTrack(track);
+        this.#sent.set(track.kind === 'video' ? 'screen' : 'screen-audio', { track, stream });
         // The browser's own button ends it, or the window that is shown is closed.
-        if (slot === 'screen') track.addEventListener('ended', () => this.stopSharing());
+        if (track.kind === 'video') track.addEventListener('ended', () => this.stopSharing());
       }
     });
   }
@@ -140,7 +139,7 @@ export class OwnMedia {
   close(): void {
     this.#isClosed = true;
     this.#isOpen = false;
-    for (const { track } of this.#sent.values()) if (track !== null) track.stop();
+    for (const { track } of this.#sent.values()) track?.stop();
     this.#sent.clear();
   }
 
@@ -150,47 +149,41 @@ export class OwnMedia {
   }
 
   #inTurn(change: () => Promise<void>): Promise<void> {
-    const done = this.#changeAfter(this.#turn, change);
+    const done = this.#turn.then(change).then(() => (this.#isClosed ? undefined : this.#parts.onChange()));
     this.#turn = done.catch(() => undefined);
     return done;
-  }
-
-  async #changeAfter(before: Promise<unknown>, change: () => Promise<void>): Promise<void> {
-    await before;
-    await change();
-    if (!this.#isClosed) this.#parts.onChange();
   }
 
   /** Nobody would ever stop tracks that come when the call is over. */
   async #keep(opening: Promise<readonly MediaStreamTrack[]>): Promise<readonly MediaStreamTrack[]> {
     const tracks = await opening;
     if (!this.#isClosed) return tracks;
-    for (const track of tracks) track.stop();
+    stopAll(tracks);
     throw new PorticoError('CALL_ENDED', 'The call has ended');
+  }
+
+  async #takeFrom(opening: Promise<readonly MediaStreamTrack[]>): Promise<void> {
+    this.take(await this.#keep(opening));
   }
 
   #trackOf(slot: Slot): MediaStreamTrack | undefined {
     return this.#sent.get(slot)?.track ?? undefined;
   }
 
-  async #openMicrophone(deviceId: string | undefined): Promise<void> {
-    const [track] = await this.#keep(capture(this.#parts.media, { audio: true, deviceId }));
-    if (track !== undefined) this.#put('audio', track);
+  #openMicrophone(deviceId: string | undefined): Promise<void> {
+    return this.#takeFrom(capture(this.#parts.media, { audio: true, deviceId }));
   }
 
   async #openCamera(deviceId: string | undefined): Promise<void> {
-    const open = () => this.#keep(capture(this.#parts.media, { video: true, deviceId }));
-    let tracks;
+    const open = () => this.#takeFrom(capture(this.#parts.media, { video: true, deviceId }));
     try {
-      tracks = await open();
+      await open();
     } catch (error) {
       // Many phones open one camera at a time only.
-      if (this.#trackOf('video') === undefined || this.#isClosed) throw error;
+      if (this.#trackOf('video') === undefined) throw error;
       this.#closeCamera();
-      tracks = await open();
+      await open();
     }
-    const [track] = tracks;
-    if (track !== undefined) this.#put('video', track);
   }
 
   #put(slot: 'audio' | 'video', track: MediaStreamTrack): void {
@@ -204,16 +197,16 @@ export class OwnMedia {
   }
 
   #closeCamera(): void {
-    const sent = this.#sent.get('video');
-    this.#drop('video');
-    if (sent !== undefined) this.#sent.set('video', { ...sent, track: null });
+    if (this.#drop('video')) this.#sent.set('video', { track: null, stream: this.#stream });
   }
 
-  #drop(slot: Slot): void {
-    const { track = null, stream } = this.#sent.get(slot) ?? {};
-    if (track === null) return;
+  /** @returns whether there was one */
+  #drop(slot: Slot): boolean {
+    const track = this.#trackOf(slot);
+    if (track === undefined) return false;
     track.stop();
-    stream?.removeTrack(track);
+    this.#sent.get(slot)?.stream.removeTrack(track);
+    return true;
   }
 
   /** It was unplugged, or the user took the permission back. Without a microphone the default one is tried. */
@@ -222,7 +215,7 @@ export class OwnMedia {
       await this.#inTurn(async () => {
         if (slot === 'audio') return this.#openMicrophone(undefined);
         this.#closeCamera();
-        throw new PorticoError('MEDIA_MISSING', 'The camera is gone');
+        throw new PorticoError('MEDIA_MISSING', 'There is no camera');
       });
     } catch (error) {
       if (this.#isClosed) return;

@@ -1,16 +1,16 @@
 // All voices of a call as one track, for a recording. Who is heard changes while it goes on; the track stays.
 
-import type { MediaEnvironment } from '../media/environment.ts';
+import type { RecordingEnvironment } from './environment.ts';
 
 export class Mix {
-  readonly #media: Pick<MediaEnvironment, 'newStream'>;
+  readonly #environment: Pick<RecordingEnvironment, 'newStream'>;
   readonly #context: AudioContext;
   readonly #output: MediaStreamAudioDestinationNode;
   readonly #sources = new Map<MediaStreamTrack, MediaStreamAudioSourceNode>();
 
-  constructor(media: Pick<MediaEnvironment, 'newStream' | 'newAudioContext'>) {
-    this.#media = media;
-    this.#context = media.newAudioContext();
+  constructor(environment: Pick<RecordingEnvironment, 'newStream' | 'newAudioContext'>) {
+    this.#environment = environment;
+    this.#context = environment.newAudioContext();
     this.#output = this.#context.createMediaStreamDestination();
   }
 
@@ -28,7 +28,7 @@ export class Mix {
     }
     for (const track of heard) {
       if (this.#sources.has(track)) continue;
-      const source = this.#context.createMediaStreamSource(this.#media.newStream([track]));
+      const source = this.#context.createMediaStreamSource(this.#environment.newStream([track]));
       source.connect(this.#output);
       this.#sources.set(track, source);
     }

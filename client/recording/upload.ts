@@ -2,17 +2,18 @@
 // kept and sent again from where the server is. What is recorded is none of its business.
 
 import type { Environment } from '../environment.ts';
-import { PorticoError } from '../error.ts';
+import type { PorticoError as PorticoErrorClass } from '../error.ts';
 
 export interface UploadParts {
   /** Where it is created: `/api/calls/:id/recordings`. */
   readonly url: string;
   /** A MIME type without parameters. */
   readonly type: string;
-  readonly environment: Pick<Environment, 'after' | 'fetch'>;
+  readonly host: Pick<Environment, 'after' | 'fetch'>;
   readonly token: () => Promise<string>;
+  readonly PorticoError: typeof PorticoErrorClass;
   /** It cannot go on: nothing more is taken. */
-  readonly onFailed: (error: PorticoError) => void;
+  readonly onFailed: (error: PorticoErrorClass) => void;
 }
 
 /** Of one request: it has to be through within the time that the server gives a body. */
@@ -37,7 +38,7 @@ export class Upload {
   #failures = 0;
   #isFinishing = false;
   #isFinished = false;
-  #failure: PorticoError | undefined;
+  #failure: PorticoErrorClass | undefined;
   #sending: Promise<void> | undefined;
 
   constructor(parts: UploadParts) {
@@ -55,9 +56,9 @@ export class Upload {
   push(piece: Blob): void {
     if (this.#failure !== undefined || this.#isFinishing) return;
     this.#waiting = new Blob([this.#waiting, piece]);
-    if (this.#waiting.size > MAX_WAITING_BYTES)
-      this.#fail(new PorticoError('RECORDING_TOO_SLOW', 'The network is too slow for this recording'));
-    else this.#send();
+    if (this.#waiting.size <= MAX_WAITING_BYTES) return this.#send();
+    const { PorticoError } = this.#parts;
+    this.#fail(new PorticoError('RECORDING_TOO_SLOW', 'The network is too slow for this recording'));
   }
 
   /** Resolves when the server has all of it. @throws PorticoError why it has not */
@@ -91,7 +92,7 @@ export class Upload {
       } catch (error) {
         const pauseMs = PAUSES_MS[this.#failures];
         this.#failures += 1;
-        const failure = error as PorticoError;
+        const failure = error as PorticoErrorClass;
         if (pauseMs === undefined || failure.code !== 'OFFLINE') this.#fail(failure);
         else await this.#pause(pauseMs);
       }
@@ -121,53 +122,55 @@ export class Upload {
     const offset = text === null ? Number.NaN : Number(text);
     const confirmed = offset - this.#offset;
     if (!(confirmed >= 0 && confirmed <= this.#waiting.size))
-      throw new PorticoError('RECORDING_LOST', 'The server has not what it had confirmed');
+      throw new this.#parts.PorticoError('RECORDING_LOST', 'The server has not what it had confirmed');
     this.#waiting = this.#waiting.slice(confirmed);
     this.#offset = offset;
   }
 
   /** @throws PorticoError `OFFLINE` where it may work the next time, else the server's code */
   async #request(url: string, options: RequestInit): Promise<Response> {
-    const { environment, token } = this.#parts;
+    const { host, token, PorticoError } = this.#parts;
+    const headers = {
+      ...(options.headers as Record<string, string> | undefined),
+      'Tus-Resumable': '1.0.0',
+      Authorization: `Bearer ${await token()}`,
+    };
     const abort = new AbortController();
-    const cancel = environment.after(REQUEST_TIMEOUT_MS, () => abort.abort());
+    const cancel = host.after(REQUEST_TIMEOUT_MS, () => abort.abort());
+    let failure;
     try {
-      const headers = {
-        ...(options.headers as Record<string, string> | undefined),
-        'Tus-Resumable': '1.0.0',
-        Authorization: `Bearer ${await token()}`,
-      };
-      const response = await environment.fetch(url, { ...options, headers, signal: abort.signal });
+      const response = await host.fetch(url, { ...options, headers, signal: abort.signal });
       if (response.ok) return response;
-      throw await errorOf(response);
+      failure = await this.#refusalIn(response);
     } catch (error) {
-      if (error instanceof PorticoError) throw error;
-      throw new PorticoError('OFFLINE', `The recording could not be sent: ${String(error)}`);
+      failure = new PorticoError('OFFLINE', `The recording could not be sent: ${String(error)}`);
     } finally {
       cancel();
     }
+    throw failure;
+  }
+
+  async #refusalIn(response: Response): Promise<PorticoErrorClass> {
+    const { PorticoError } = this.#parts;
+    const { status } = response;
+    const said = (await response.json().catch(() => ({}))) as { code?: unknown; error?: unknown } | null;
+    const code = typeof said?.code === 'string' ? said.code : 'RECORDING_UNAVAILABLE';
+    const isPassing = status >= 500 || PASSING.includes(status);
+    if (isPassing && !FINAL_CODES.includes(code))
+      return new PorticoError('OFFLINE', `The server cannot take the recording now (${status})`);
+    const text = typeof said?.error === 'string' ? said.error : `The server takes no recording (${status})`;
+    return new PorticoError(code, text);
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#parts.environment.after(ms, resolve);
+      this.#parts.host.after(ms, resolve);
     });
   }
 
-  #fail(failure: PorticoError): void {
+  #fail(failure: PorticoErrorClass): void {
     this.#failure = failure;
     this.#waiting = new Blob();
     this.#parts.onFailed(failure);
   }
-}
-
-async function errorOf(response: Response): Promise<PorticoError> {
-  const { status } = response;
-  const said = (await response.json().catch(() => ({}))) as { code?: unknown; error?: unknown } | null;
-  const code = typeof said?.code === 'string' ? said.code : 'RECORDING_UNAVAILABLE';
-  const isPassing = status >= 500 || PASSING.includes(status);
-  if (isPassing && !FINAL_CODES.includes(code))
-    return new PorticoError('OFFLINE', `The server cannot take the recording now (${status})`);
-  const text = typeof said?.error === 'string' ? said.error : `The server takes no recording (${status})`;
-  return new PorticoError(code, text);
 }

@@ -19,7 +19,7 @@ const STATES = [
   ],
   [
     '`offline`',
-    'that has failed for longer than 30 s, or the browser has no network; tried again, at most 30 s apart',
+    'that has failed for longer than 30 s, or the browser has no network; tried again, at most 30 s apart (3 s in a call)',
     'show `problem.message` and `problem.retryAt`',
   ],
   [
@@ -51,8 +51,10 @@ dependencies. The server brings it along:
 </script>
 \`\`\`
 
-From the package it is \`import { connect } from 'portico/client'\`. A page of another origin than the server's has to be
-named there, in \`signaling.origins\`. Browsers give microphone and camera to pages on https and on localhost only.
+From the package it is \`import { connect } from 'portico/client'\`. The first recording fetches a second file from beside
+it, \`portico-recording.js\`: who copies the library to another place copies both. A page of another origin than the
+server's has to be named there, in \`signaling.origins\`. Browsers give microphone and camera to pages on https and on
+localhost only.
 
 To call: \`const call = await portico.call('!room:example.org', { video: true })\`; the joined members of the room are rung.
 What the user sees follows from \`call.state\` and the events of the call.

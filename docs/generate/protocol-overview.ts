@@ -118,7 +118,8 @@ A whole call, frame by frame, stands at the end of [the native page](native.md#a
 The call goes on: for \`calls.grace\` (30 s) the others are told nothing (\`peer-reconnecting\`, if they asked for it), after
 that the client has left with \`connection_lost\`. A caller who is lost while it rings has \`calls.caller_grace\` (10 s). So:
 
-1. Connect again, at once at first, then after pauses that double up to 30 s, with some randomness in each.
+1. Connect again, at once at first, then after pauses that double up to 30 s (in a call up to 3 s: its place is kept for
+   30 s), with some randomness in each.
 2. Register as before, on the same device. Native: with [\`resume\`](native.md#resuming). Socket.IO: or let the library
    [recover](socket-io.md#when-a-connection-ends).
 3. If nothing was resumed: \`join-call\` for the call that you are in, then a new offer (an ICE restart).

@@ -4,9 +4,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
 
 export interface WebFile {
   readonly body: Buffer;
+  /** The same, compressed; undefined where that saves nothing. */
+  readonly gzipped: Buffer | undefined;
   readonly type: string;
   /** Strong, of the content. */
   readonly etag: string;
@@ -30,6 +33,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.ico': 'image/x-icon',
   '.webmanifest': 'application/manifest+json',
 };
+
+/** Text that every visitor loads. Maps are for who looks for a defect. */
+const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
 
 /** A page has a dozen files of a few hundred KiB. More is no page, but a folder that was put there by mistake. */
 const MAX_FILES = 256;
@@ -65,9 +71,16 @@ export function readWebFiles(folder: string): WebFiles {
     }
     const body = readFileSync(full);
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    files.set(path, { body, type, etag, cacheControl: HASHED.test(path) ? FOR_EVER : ASK_AGAIN });
+    const cacheControl = HASHED.test(path) ? FOR_EVER : ASK_AGAIN;
+    files.set(path, { body, gzipped: gzippedOf(path, body), type, etag, cacheControl });
   }
   return files;
+}
+
+function gzippedOf(path: string, body: Buffer): Buffer | undefined {
+  if (!COMPRESSED.has(extname(path))) return undefined;
+  const gzipped = gzipSync(body, { level: constants.Z_BEST_COMPRESSION });
+  return gzipped.length < body.length ? gzipped : undefined;
 }
 
 function pathsBelow(folder: string): readonly string[] {

@@ -1,5 +1,6 @@
-// What browsers load from us: the client library at /portico/client.js, always, and the call page at /call/, where the
-// config has it. The files themselves are files.ts; what they hold is made of client/ and web/ by the web build.
+// What browsers load from us: the client library at /portico/client.js and what it fetches from beside it, always, and the
+// call page at /call/, where the config has it. The files themselves are files.ts; what they hold is made of client/ and
+// web/ by the web build.
 
 import { join } from 'node:path';
 
@@ -10,7 +11,7 @@ import { BUILD_DIR, readWebFiles, type WebFile, type WebFiles } from './files.ts
 
 /**
  * The page holds an access token, so that nothing may run in it but what was built into it. A homeserver may be elsewhere:
- * sockets and requests go to any, encrypted.
+ * requests go to any, encrypted, and sockets to any, because a homeserver on this machine may have no TLS.
  */
 const PAGE_POLICY = [
   "default-src 'self'",
@@ -36,6 +37,12 @@ const LIBRARY_HEADERS = {
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };
 
+/** By URL, with the names that the library itself uses for what is beside it. */
+const LIBRARY = [
+  { url: '/portico/client.js', file: 'portico.js' },
+  { url: '/portico/portico-recording.js', file: 'portico-recording.js' },
+];
+
 export interface WebParts {
   readonly callPage: CallPageConfig;
   /** Where the build is; tests have one of their own. */
@@ -46,9 +53,10 @@ type WildcardRequest = FastifyRequest<{ Params: { '*': string } }>;
 
 export function registerWeb(server: FastifyInstance, { callPage, buildDir = BUILD_DIR }: WebParts): void {
   const library = readWebFiles(join(buildDir, 'client'));
-  serve('/portico/client.js', library, () => 'portico.js', LIBRARY_HEADERS);
-  // The name that the library itself refers to.
-  serve('/portico/portico.js.map', library, () => 'portico.js.map', LIBRARY_HEADERS);
+  for (const { url, file } of LIBRARY) {
+    serve(url, library, () => file, { ...LIBRARY_HEADERS, SourceMap: `${file}.map` });
+    serve(`/portico/${file}.map`, library, () => `${file}.map`, LIBRARY_HEADERS);
+  }
   if (!callPage.enabled) return;
   const page = readWebFiles(join(buildDir, 'web', 'call'));
   // Without the slash, the browser would look for the page's files at the root.
@@ -72,10 +80,25 @@ export function registerWeb(server: FastifyInstance, { callPage, buildDir = BUIL
 }
 
 function sendFile(request: FastifyRequest, reply: FastifyReply, file: WebFile): FastifyReply {
-  const { body, type, etag, cacheControl } = file;
-  reply.headers({ ETag: etag, 'Cache-Control': cacheControl, 'X-Content-Type-Options': 'nosniff' });
+  const { body, gzipped, type, etag, cacheControl } = file;
+  const isGzipped = gzipped !== undefined && takesGzip(request.headers['accept-encoding']);
+  reply.headers({
+    // A strong tag would have to be another one for the compressed bytes.
+    ETag: isGzipped ? `W/${etag}` : etag,
+    'Cache-Control': cacheControl,
+    'X-Content-Type-Options': 'nosniff',
+    ...(gzipped === undefined ? {} : { Vary: 'Accept-Encoding' }),
+  });
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type(type).send(body);
+  if (isGzipped) reply.header('Content-Encoding', 'gzip');
+  return reply.type(type).send(isGzipped ? gzipped : body);
+}
+
+/** RFC 9110 section 12.5.3, for one coding: whether it is named without a weight of zero. */
+function takesGzip(acceptEncoding: string | string[] | undefined): boolean {
+  return String(acceptEncoding ?? '')
+    .split(',')
+    .some((member) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?:1|0\.0*[1-9])[\d.]*\s*)?$/i.test(member));
 }
 
 /** RFC 9110 section 13.1.2: compared weakly, because a proxy that compresses makes tags weak. */

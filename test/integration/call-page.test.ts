@@ -1,6 +1,8 @@
 // The files of the web build as browsers get them from the gateway: what is served where, how long it is kept, what may
 // run in it, and what is said where the build is missing. What the page does is in test/browser/.
 
+import { gunzipSync } from 'node:zlib';
+
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 
@@ -11,7 +13,12 @@ import { startGateway } from '../harness/gateway.ts';
 import { startRecordingUpstream } from '../harness/recording-upstream.ts';
 
 const BUILD = {
-  client: { 'portico.js': 'export const connect = 1;', 'portico.js.map': '{}' },
+  client: {
+    'portico.js': 'export const connect = 1;',
+    'portico.js.map': '{}',
+    'portico-recording.js': 'export const newRecording = 1;',
+    'portico-recording.js.map': '{}',
+  },
   web: {
     call: {
       'index.html': '<!doctype html>',
@@ -86,8 +93,41 @@ await t.test('the library may be loaded by any page, and is asked for anew after
     'cache-control': 'no-cache',
     'access-control-allow-origin': '*',
     'cross-origin-resource-policy': 'cross-origin',
+    sourcemap: 'portico.js.map',
   });
-  t.equal((await server.inject('/portico/portico.js.map')).statusCode, 200);
+  const beside = await server.inject('/portico/portico-recording.js');
+  t.equal(beside.body, BUILD.client['portico-recording.js'], 'what it fetches itself');
+  t.match(beside.headers, { 'cache-control': 'no-cache', 'access-control-allow-origin': '*' });
+  for (const file of ['portico.js.map', 'portico-recording.js.map'])
+    t.equal((await server.inject(`/portico/${file}`)).statusCode, 200, file);
+});
+
+await t.test('what is text is sent compressed to whoever takes that', async (t) => {
+  const text = 'export const word = 1;\n'.repeat(100);
+  const build = { client: { 'portico.js': text, 'portico.js.map': text } };
+  const server = await serve({ callPage: { enabled: false }, buildDir: t.testdir(build) });
+  const ask = (accepted: string, url = '/portico/client.js') =>
+    server.inject({ url, headers: { 'accept-encoding': accepted } });
+  for (const accepted of ['gzip', 'br, gzip;q=0.5', 'deflate, GZIP ; q=1.0']) {
+    const { headers, rawPayload } = await ask(accepted);
+    t.match(headers, { 'content-encoding': 'gzip', vary: 'Accept-Encoding', etag: /^W\/"/ }, accepted);
+    t.equal(headers['content-length'], String(rawPayload.length));
+    t.equal(gunzipSync(rawPayload).toString(), text);
+    const known = { 'accept-encoding': accepted, 'if-none-match': String(headers.etag) };
+    const again = await server.inject({ url: '/portico/client.js', headers: known });
+    t.equal(again.statusCode, 304);
+    t.notOk('content-encoding' in again.headers, 'nothing is sent');
+  }
+  for (const accepted of ['', 'br', 'gzip;q=0', 'gzip;q=0.000, br', 'identity', 'notgzip']) {
+    const { headers, body } = await ask(accepted);
+    t.match(headers, { vary: 'Accept-Encoding', etag: /^"/ }, accepted);
+    t.notOk('content-encoding' in headers, accepted);
+    t.equal(body, text);
+  }
+  t.notOk(
+    'content-encoding' in (await ask('gzip', '/portico/portico.js.map')).headers,
+    'maps are seldom asked for',
+  );
 });
 
 await t.test('where nobody has built, it is said how', async (t) => {

@@ -2,6 +2,7 @@
 // Connections are fake-connection.ts.
 
 import type { MediaEnvironment } from '../../../../client/media/environment.ts';
+import type { RecordingEnvironment } from '../../../../client/recording/environment.ts';
 import { FakeConnection } from './fake-connection.ts';
 import { FakeStream, FakeTrack } from './fake-tracks.ts';
 
@@ -114,7 +115,7 @@ export class FakeDevices {
     return new FakeStream(tracks);
   }
 
-  get environment(): MediaEnvironment {
+  get environment(): MediaEnvironment & RecordingEnvironment {
     const environment = {
       getUserMedia: (constraints: MediaStreamConstraints) => {
         this.asked.push(constraints);
@@ -151,6 +152,6 @@ export class FakeDevices {
       },
       canRecord: (type: string) => this.recordable(type),
     };
-    return environment as unknown as MediaEnvironment;
+    return environment as unknown as MediaEnvironment & RecordingEnvironment;
   }
 }

@@ -4,6 +4,7 @@ import t from 'tap';
 
 import { browserMedia } from '../../../../client/media/environment.ts';
 import { OwnMedia } from '../../../../client/media/own-media.ts';
+import { browserRecording } from '../../../../client/recording/environment.ts';
 import { FakeDevices, refusal } from './fake-media.ts';
 import { settle } from './fake-signaling.ts';
 
@@ -166,7 +167,7 @@ await t.test('where there are no devices, it says why', async (t) => {
   await t.rejects(media.getUserMedia({ audio: true }), { code: 'MEDIA_MISSING', message: /https/ });
   await t.rejects(media.getDisplayMedia(), { code: 'MEDIA_MISSING' });
   await t.rejects(media.enumerateDevices(), { code: 'MEDIA_MISSING' });
-  t.equal(media.canRecord('video/webm'), false);
+  t.equal(browserRecording().canRecord('video/webm'), false);
 });
 
 await t.test('what a browser has is used', async (t) => {
@@ -191,9 +192,12 @@ await t.test('what a browser has is used', async (t) => {
   await media.getDisplayMedia();
   await media.enumerateDevices();
   media.newPeerConnection({});
-  const stream = media.newStream([]);
-  media.newAudioContext();
-  media.newRecorder(stream, 'video/webm');
-  t.equal(media.canRecord('video/webm'), true);
-  t.same(used, ['user', 'display', ...names]);
+  media.newStream([]);
+  const recording = browserRecording();
+  const stream = recording.newStream([]);
+  recording.newAudioContext();
+  recording.newRecorder(stream, 'video/webm');
+  t.equal(recording.canRecord('video/webm'), true);
+  const [connection, streams, ...recorders] = names;
+  t.same(used, ['user', 'display', connection, streams, streams, ...recorders]);
 });

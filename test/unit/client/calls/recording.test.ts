@@ -3,6 +3,7 @@
 import t from 'tap';
 
 import { PorticoError } from '../../../../client/error.ts';
+import type { LocalMedia } from '../../../../client/portico.ts';
 import { settle } from './fake-signaling.ts';
 import { BOB, heard, isReleased, World } from './world.ts';
 
@@ -229,15 +230,72 @@ await t.test('it ends with the call, also while it begins; the rest goes up', as
 
   const begins = new World();
   const slow = new Tus();
-  begins.fetch = slow.fetch;
   const other = await begins.talk();
-  const [one, two] = [other.startRecording(), other.startRecording()];
-  other.hangup();
-  await Promise.all([one, two]);
+  begins.fetch = (url, options) => {
+    other.hangup();
+    return slow.fetch(url, options);
+  };
+  await Promise.all([other.startRecording(), other.startRecording()]);
   await settle();
   t.equal(slow.length, 3, 'nothing but its end');
   t.equal(begins.devices.recorders[0]?.state, 'inactive');
   isReleased(t, begins);
+});
+
+await t.test('what records is fetched when it is first needed, and again if that failed', async (t) => {
+  const world = new World();
+  world.fetch = new Tus().fetch;
+  const { loadRecording } = world;
+  let loads = 0;
+  world.loadRecording = async () => {
+    loads += 1;
+    if (loads === 1) throw new TypeError('Failed to fetch dynamically imported module');
+    return loadRecording();
+  };
+  const call = await world.talk();
+  await call.stopRecording();
+  t.equal(loads, 0);
+  await t.rejects(call.startRecording(), { name: 'PorticoError', code: 'OFFLINE' });
+  await Promise.all([call.startRecording(), call.startRecording()]);
+  t.equal(world.devices.recorders.length, 1);
+  await call.stopRecording();
+  world.fetch = new Tus().fetch;
+  await call.startRecording();
+  t.equal(loads, 2);
+  await call.stopRecording();
+});
+
+await t.test('who stops, or hangs up, while it is fetched is not recorded', async (t) => {
+  const world = new World();
+  const tus = new Tus();
+  world.fetch = tus.fetch;
+  const call = await world.talk();
+  const starting = call.startRecording();
+  await Promise.all([starting, call.stopRecording()]);
+  t.equal(world.devices.recorders[0]?.state, 'inactive');
+  t.equal(tus.length, 3, 'nothing but its end');
+
+  const other = new World();
+  const late = await other.talk();
+  const refused = t.rejects(late.startRecording(), { code: 'RECORDING_UNAVAILABLE' });
+  late.hangup();
+  await refused;
+  t.equal(other.devices.recorders.length, 0);
+  isReleased(t, other);
+});
+
+await t.test('the file of the library makes one with what the browser has', async (t) => {
+  const { newRecording } = await import('../../../../client/recording/entry.ts');
+  const recording = newRecording({
+    server: { baseUrl: 'https://hs', token: async () => 'a token' },
+    host: { after: () => () => undefined, fetch: async () => new Response(null) },
+    PorticoError,
+    callId: 'c',
+    local: () => ({ stream: undefined }) as LocalMedia,
+    participants: () => [],
+    onFailed: () => t.fail('it has not begun'),
+  });
+  await t.rejects(recording.start(), { code: 'RECORDING_UNAVAILABLE' });
 });
 
 await t.test('a recorder that stops by itself is the end of it', async (t) => {

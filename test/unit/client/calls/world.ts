@@ -2,9 +2,11 @@
 
 import type { Test } from 'tap';
 
-import { createCalls, type Calls } from '../../../../client/calls/calls.ts';
+import { Calls } from '../../../../client/calls/calls.ts';
 import type { NetworkSign } from '../../../../client/environment.ts';
 import type { Call, CallEvents } from '../../../../client/portico.ts';
+import { CallRecording } from '../../../../client/recording/call-recording.ts';
+import type { LoadRecording } from '../../../../client/recording/recording.ts';
 import { TestClock } from '../../../harness/test-clock.ts';
 import { FakeDevices } from './fake-media.ts';
 import { CALL_ID, FakeSignaling, ROOM_ID, settle } from './fake-signaling.ts';
@@ -21,13 +23,17 @@ export class World {
   readonly calls: Calls;
   /** What uploads are answered. */
   fetch: (url: string, options: RequestInit) => Promise<Response> = async () => new Response(null);
+  /** As a page does it, which fetches the code that records. */
+  loadRecording: LoadRecording = async () => ({
+    newRecording: (parts) => new CallRecording(parts, this.devices.environment),
+  });
   #onNetworkSign: ((sign: NetworkSign) => void) | undefined;
 
   constructor() {
     const { clock, signaling, devices } = this;
     signaling.replies.set('initiate', { callId: CALL_ID, iceServers: [{ urls: 'turn:ack' }] });
     signaling.replies.set('answer', { status: 'active', iceServers: [{ urls: 'turn:ack' }] });
-    this.calls = createCalls({
+    this.calls = new Calls({
       signaling,
       media: devices.environment,
       environment: {
@@ -41,6 +47,7 @@ export class World {
           };
         },
       },
+      loadRecording: () => this.loadRecording(),
       onIncoming: (call) => this.incoming.push(call),
       onEnded: (call) => this.ended.push(call),
     });

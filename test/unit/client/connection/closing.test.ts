@@ -49,7 +49,7 @@ await t.test('what the server said itself is passed on', async (t) => {
 });
 
 await t.test('nobody comes back at the same moment, or too early', async (t) => {
-  t.match(closed(CLOSE_CODES.comeBack), { withinMs: 5_000, atLeastMs: undefined });
+  t.match(closed(CLOSE_CODES.comeBack), { withinMs: 2_000, atLeastMs: undefined });
   t.match(closed(CLOSE_CODES.tryLater), { withinMs: undefined, atLeastMs: 5_000 });
   t.match(closed(CLOSE_CODES.rateExceeded), { withinMs: undefined, atLeastMs: 5_000 });
   t.match(closed(1006), { withinMs: undefined, atLeastMs: undefined });

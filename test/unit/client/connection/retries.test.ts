@@ -38,6 +38,17 @@ await t.test('a server that is away: pauses double, and after 30 s it is offline
   t.match(connection, { state: 'online', problem: undefined });
 });
 
+await t.test('in a call it is tried often enough to come back in time', async (t) => {
+  const test = await begin(t);
+  test.environment.chance = 0.999;
+  test.isInCall = true;
+  const pausesMs: number[] = [];
+  for (let n = 0; n < 10; n += 1) pausesMs.push(await failOnce(test));
+  t.ok(Math.max(...pausesMs) <= 3_000, pausesMs.join(' '));
+  test.isInCall = false;
+  t.ok((await failOnce(test)) > 15_000, 'and out of it as always');
+});
+
 await t.test('a socket that is taken and cut at once is not opened each second', async (t) => {
   const test = await begin(t);
   const { environment } = test;
@@ -186,8 +197,8 @@ await t.test('a server that restarts is given a random moment, and then a pause 
   environment.chance = 0.8;
   environment.socket.end(1012, 'This server is restarting');
   t.match(connection, { state: 'reconnecting', problem: { code: 'SERVER_RESTARTS' } });
-  t.equal((connection.problem?.retryAt ?? 0) - environment.now(), 4_000);
-  await environment.pass(4_000);
+  t.equal((connection.problem?.retryAt ?? 0) - environment.now(), 1_600);
+  await environment.pass(1_600);
   environment.socket.end(1012, 'This server is restarting');
   t.equal((connection.problem?.retryAt ?? 0) - environment.now(), 1_800);
 });

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { readFrame, registerFrame, textOf } from '../../../../client/connection/frames.ts';
+import { readFrame, registerFrame } from '../../../../client/connection/frames.ts';
 import { SessionMemory } from '../../../../client/connection/session.ts';
 
 await t.test('what is no frame is passed over', async (t) => {
@@ -22,10 +22,6 @@ await t.test('the register frame', async (t) => {
     deviceId: 'PHONE',
     resume: { token: 'r', seq: 4 },
   });
-});
-
-await t.test('texts', async (t) => {
-  t.strictSame([textOf('a'), textOf(7), textOf(undefined)], ['a', '', '']);
 });
 
 await t.test('a session is resumed from its last message', async (t) => {
