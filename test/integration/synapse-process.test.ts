@@ -305,7 +305,12 @@ async function runDemoOnce(
       synapseUrl = given.synapseUrl;
       await whileUp();
       setImmediate(() => controller.abort());
-      return { url: 'http://gateway.test', callPage: 'served', stop: async () => undefined };
+      return {
+        url: 'http://gateway.test',
+        callPage: 'served',
+        drainAsked: new Promise(() => undefined),
+        stop: async () => undefined,
+      };
     },
   };
   const exitCode = await runDemo(options);

@@ -65,6 +65,7 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
   return {
     url: config.publicUrl ?? localUrl(gateway.addresses),
     callPage: callPageState(config.callPage.enabled),
+    drainAsked: gateway.drainAsked,
     stop: () => gateway.stop(),
   };
 }

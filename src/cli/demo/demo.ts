@@ -31,6 +31,8 @@ export type CallPageState = 'served' | 'not built' | 'off';
 export interface DemoGateway {
   url: string;
   callPage: CallPageState;
+  /** Resolves when the operator's page has asked for a stop. */
+  drainAsked: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -75,7 +77,7 @@ async function run(options: DemoOptions, undo: AsyncDisposableStack): Promise<vo
     undo.defer(() => gateway.stop());
     const { url: gatewayUrl, callPage } = gateway;
     out.write(describeDemo({ gatewayUrl, callPage, synapseUrl: options.synapseUrl }));
-    await aborted(signal);
+    await Promise.race([aborted(signal), gateway.drainAsked]);
     return;
   }
   const { synapse, accounts, room } = await startOwnSynapse(options, undo);
@@ -83,7 +85,11 @@ async function run(options: DemoOptions, undo: AsyncDisposableStack): Promise<vo
   undo.defer(() => gateway.stop());
   const { url: gatewayUrl, callPage } = gateway;
   out.write(describeDemo({ gatewayUrl, callPage, synapseUrl: synapse.url, accounts, room }));
-  const exit = await Promise.race([synapse.exited, aborted(signal)]);
+  const exit = await Promise.race([
+    synapse.exited,
+    aborted(signal),
+    gateway.drainAsked.then(() => undefined),
+  ]);
   if (exit !== undefined) throw new DemoFailure(explainExit(exit, synapse.logFile));
 }
 
