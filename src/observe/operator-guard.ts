@@ -26,15 +26,24 @@ export function refuseHost({ host }: Head, ownHost: string | undefined): ErrorCo
 }
 
 /**
- * Of what is only read, besides refuseHost(): a page of another site can read none of it, but its pictures could hold every
- * stream of events open, until there is none left for the operator.
+ * Of what is only read, besides refuseHost(): a page of another site can read none of it, but its requests could hold every
+ * stream of events open, until there is none left for the operator. Browsers send Sec-Fetch-Site to HTTPS and to this
+ * machine alone; to others they send the Origin of a stream.
  */
 export function refuseForeign(head: Head): ErrorCode | undefined {
-  const isOwn = valuesOf(head, 'sec-fetch-site').every((site) => site === 'same-origin' || site === 'none');
-  return isOwn ? undefined : 'ORIGIN_REFUSED';
+  const isOwnSite = valuesOf(head, 'sec-fetch-site').every(
+    (site) => site === 'same-origin' || site === 'none',
+  );
+  const isOwnOrigin = valuesOf(head, 'origin').every((origin) => isOriginOf(origin, head.host));
+  return isOwnSite && isOwnOrigin ? undefined : 'ORIGIN_REFUSED';
 }
 
-/** Of what changes something, besides refuseHost(). Scripts send neither Origin nor Sec-Fetch-Site, browsers always do. */
+/** Of the stream of events, besides: a frame in a page of another site says neither, but that it wants a page. */
+export function refuseFrame(head: Head): ErrorCode | undefined {
+  return valuesOf(head, 'accept').some((types) => types.includes('text/html')) ? 'ORIGIN_REFUSED' : undefined;
+}
+
+/** Of what changes something, besides refuseHost(). Scripts send no Origin, browsers always do. */
 export function refuseAction(head: Head): ErrorCode | undefined {
   const sites = valuesOf(head, 'sec-fetch-site');
   const origins = valuesOf(head, 'origin');

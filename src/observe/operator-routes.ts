@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.ts';
 import { exchangeOf } from '../http/exchange.ts';
 import { parseCallId, type CallId } from '../matrix/ids.ts';
 import type { EventStream } from './event-stream.ts';
-import { refuseAction, refuseForeign, refuseHost } from './operator-guard.ts';
+import { refuseAction, refuseForeign, refuseFrame, refuseHost } from './operator-guard.ts';
 import type { OperatorState } from './operator-state.ts';
 
 /** What an operator may do. */
@@ -46,7 +46,9 @@ export function registerOperator(server: FastifyInstance, parts: OperatorRoutesP
 
   server.get('/api/state', () => state());
 
-  server.get('/api/events', { exposeHeadRoute: false }, (_request, reply) => {
+  server.get('/api/events', { exposeHeadRoute: false }, (request, reply) => {
+    const refused = refuseFrame(exchangeOf(request.raw).head);
+    if (refused !== undefined) throw new GatewayError(refused);
     if (events.isFull) throw new GatewayError('OPERATOR_STREAMS_EXCEEDED');
     reply.hijack();
     events.add(reply.raw);
