@@ -1,6 +1,8 @@
 // The part of the composition root that records calls: the folder, the tus server, what grows now, and the sweep of what
 // is old. Built by gateway.ts only.
 
+import { existsSync } from 'node:fs';
+
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -51,29 +53,36 @@ export function openRecordings(server: FastifyInstance, parts: RecordingParts): 
     registerRecordings(api, { callers, calls, clock, open });
     done();
   });
-  if (open === undefined)
-    return { committed: () => undefined, start: () => Promise.resolve(), stop: () => undefined };
-  const { recordings, uploads } = open;
   let stopSweep: (() => void) | undefined;
+  if (open === undefined)
+    return {
+      committed: () => undefined,
+      start: () => {
+        // What was recorded while it was allowed goes when its time is over, all the same.
+        if (existsSync(config.recordings.dir)) stopSweep = sweepAt(new RecordingFiles(config.recordings.dir));
+        return Promise.resolve();
+      },
+      stop: () => stopSweep?.(),
+    };
+  const { recordings, uploads } = open;
 
   return {
     committed: (committed) => recordings.committed(committed),
     async start() {
       for (const id of await recordings.start()) await uploads.resume(id);
-      stopSweep = startSweep({
-        store: parts.store,
-        files: open.files,
-        keepMs: config.recordings.keepMs,
-        clock,
-        onSwept: () => recordings.recount(),
-        onFailed: open.onFailed,
-      });
+      stopSweep = sweepAt(open.files, () => recordings.recount());
     },
     stop() {
       stopSweep?.();
       recordings.stop();
     },
   };
+
+  function sweepAt(files: RecordingFiles, onSwept = (): Promise<void> => Promise.resolve()): () => void {
+    const { store, log } = parts;
+    const onFailed = (error: unknown): void => log.error({ err: error }, 'deleting old recordings failed');
+    return startSweep({ store, files, keepMs: config.recordings.keepMs, clock, onSwept, onFailed });
+  }
 }
 
 function openFolder(

@@ -7,6 +7,7 @@ import type { CancelTimer, Clock } from '../clock.ts';
 import type { RecordingsConfig } from '../config/sections/recordings.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import type { CallId, RecordingId, UserId } from '../matrix/ids.ts';
+import { LEAST_COUNTED_BYTES } from '../store/recording-limits.ts';
 import type { EndedRecording, RecordingStore, StoredRecording } from '../store/recordings.ts';
 import type { Store } from '../store/store.ts';
 import type { RecordingFiles } from './files.ts';
@@ -37,6 +38,8 @@ export interface Beginning {
 interface Growing {
   readonly recording: StoredRecording;
   bytes: number;
+  /** How large it is when the request under way has brought all that it has announced; else 0. */
+  announcedBytes: number;
   /** When bytes came last, on the monotonic clock. */
   heardAtMs: number;
   /** When it ends even if bytes come; undefined while its user is in the call. */
@@ -157,6 +160,12 @@ export class Recordings {
     return this.#totalBytes() + moreBytes > this.#parts.limits.maxTotalBytes ? 'RECORDING_FULL' : undefined;
   }
 
+  /** Side by side, requests would all find the place that only one of them can have. In its turn. */
+  announce(id: RecordingId, bytes: number): void {
+    const growing = this.#growing.get(id);
+    if (growing !== undefined) growing.announcedBytes = bytes;
+  }
+
   /**
    * Does the work of one request for a recording that grows, after those before it. A request that is still under way is
    * broken off: a client that asks again has given up on it, and a dead connection would keep it for a minute.
@@ -174,6 +183,7 @@ export class Recordings {
         await work(growing.bytes);
       } finally {
         growing.breakOff = undefined;
+        growing.announcedBytes = 0;
         growing.bytes = await this.#sizeOf(id);
       }
     });
@@ -216,6 +226,7 @@ export class Recordings {
     const growing: Growing = {
       recording,
       bytes,
+      announcedBytes: 0,
       heardAtMs: this.#parts.clock.monotonicMs(),
       closesAtMs: undefined,
       isTold: false,
@@ -265,7 +276,7 @@ export class Recordings {
     }
     growing.cancelTimer?.();
     this.#growing.delete(id);
-    this.#keptBytes += bytes;
+    if (bytes > 0) this.#keptBytes += Math.max(bytes, LEAST_COUNTED_BYTES);
     this.#parts.onClosed(id, bytes === 0 ? 'empty' : state);
     await this.#tellStopped(growing);
   }
@@ -296,7 +307,7 @@ export class Recordings {
 
   #totalBytes(): number {
     let bytes = this.#keptBytes;
-    for (const growing of this.#growing.values()) bytes += growing.bytes;
+    for (const growing of this.#growing.values()) bytes += Math.max(growing.bytes, growing.announcedBytes);
     return bytes;
   }
 }

@@ -102,12 +102,21 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
     const refused = refuseBegin(call, userId);
     if (refused !== undefined) throw unfit(refused);
     if (!recordings.mayBecome(lengthBytes ?? 0)) throw new GatewayError('RECORDING_TOO_LARGE');
-    const tooMuch = recordings.refuseMore(0, Math.max(1, bodyBytesOf(request)));
+    const bodyBytes = bodyBytesOf(request);
+    const tooMuch = recordings.refuseMore(0, Math.max(1, bodyBytes));
     if (tooMuch !== undefined) throw new GatewayError(tooMuch);
     const id = newId();
     const notBegun = await recordings.begin({ id, callId: call.callId, userId, type });
     if (notBegun !== undefined) throw unfit(notBegun);
-    await handOver(request, reply, () => uploads.create(request.raw, reply.raw, id));
+    // In a turn like every other request: the one that creates may bring bytes too.
+    await recordings.take(
+      id,
+      () => breakOff(request, reply),
+      () => {
+        recordings.announce(id, bodyBytes);
+        return handOver(request, reply, () => uploads.create(request.raw, reply.raw, id));
+      },
+    );
     if (reply.raw.statusCode !== 201) await recordings.abandon(id);
     return reply;
   });
@@ -151,6 +160,7 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
         if (offset !== bytes) throw new GatewayError('RECORDING_OFFSET_WRONG');
         const tooMuch = recordings.refuseMore(bytes, bodyBytes);
         if (tooMuch !== undefined) throw new GatewayError(tooMuch);
+        recordings.announce(id, bytes + bodyBytes);
         await handOver(request, reply, () => uploads.handle(request.raw, reply.raw, id));
       },
     );
@@ -189,19 +199,22 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
     });
     if (range !== 'whole') reply.code(206).header('Content-Range', `bytes ${first}-${last}/${file.bytes}`);
     if (request.method === 'HEAD' || file.bytes === 0) return reply.send();
-    const bytes = files.read(recording.id, { first, last });
-    return reply.send(Readable.from(unlessStalled(bytes, reply, idleTimeoutMs)));
+    const read = (): Readable => files.read(recording.id, { first, last });
+    return reply.send(Readable.from(unlessStalled(read, reply, idleTimeoutMs)));
   }
 
-  /** A client that does not read would hold the file and the connection for ever. */
+  /**
+   * A client that does not read would hold the file and the connection for ever.
+   * @param read called once bytes are wanted: of a client that is gone before, nobody would close the file
+   */
   async function* unlessStalled(
-    bytes: Readable,
+    read: () => Readable,
     { raw }: FastifyReply,
     idleTimeoutMs: number,
   ): AsyncGenerator<Buffer> {
     let cancel: CancelTimer | undefined;
     try {
-      for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      for await (const chunk of read() as AsyncIterable<Buffer>) {
         cancel?.();
         cancel = parts.clock.after(idleTimeoutMs, () => raw.destroy());
         yield chunk;
@@ -232,7 +245,9 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
 
   /** Who asks, and the call that the request names. @throws GatewayError CALL_NOT_FOUND also for strangers */
   async function participant(request: CallRequest): Promise<{ call: Call; userId: UserId }> {
-    const { userId } = await callers.identify(request.raw, readClaim(request.query));
+    const { userId, trust } = await callers.identify(request.raw, readClaim(request.query));
+    // To be rung, an address or a name may be enough; what was said in a call is for who shows a token.
+    if (trust !== 'verified') throw new GatewayError('IDENTITY_REQUIRED');
     const callId = parseCallId(request.params.id);
     const call = callId && (await parts.calls.find(callId, userId));
     if (call === undefined) throw new GatewayError('CALL_NOT_FOUND');

@@ -2,12 +2,15 @@
 // (offsets, lengths, the answers); who may send what is judged before it is asked, and requests of one recording come to
 // it one after another (recordings.ts).
 
+import { chmod } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { FileStore, MemoryConfigstore } from '@tus/file-store';
 import { Server, Upload } from '@tus/server';
 
+import { errorEntry } from '../errors.ts';
 import { parseRecordingId, type RecordingId } from '../matrix/ids.ts';
 
 export interface TusParts {
@@ -53,7 +56,8 @@ export class TusUploads {
         const isClientGone = request?.destroyed === true && !request.complete;
         const status = 'status_code' in error ? error.status_code : 500;
         if (status >= 500 && !isClientGone) parts.onFailed(error);
-        return undefined;
+        // What the library says of a fault of ours is the message of the file system, paths included.
+        return status < 500 ? undefined : NOT_WRITTEN;
       },
     });
   }
@@ -66,6 +70,9 @@ export class TusUploads {
 
   /** Answers a request. Resolves when it was answered, or its client is gone and nothing is written for it any more. */
   async handle(request: IncomingMessage, response: ServerResponse, id: RecordingId): Promise<void> {
+    // Nobody waits for it, and what it made would be told to nobody.
+    if (response.destroyed) return;
+    await this.#forgive(request, id);
     const closed = new Promise<void>((resolve) => {
       if (response.destroyed) resolve();
       else response.once('close', resolve);
@@ -78,6 +85,18 @@ export class TusUploads {
     } finally {
       await this.#store.written(id);
     }
+  }
+
+  /** Of what the library would refuse, and need not. */
+  async #forgive(request: IncomingMessage, id: RecordingId): Promise<void> {
+    const { headers, rawHeaders } = request;
+    // A chain of proxies makes several words of it (`https, http`), and an upload has no use for any.
+    request.rawHeaders = rawHeaders.filter(
+      (_, index) => rawHeaders[index - (index % 2)]?.toLowerCase() !== 'x-forwarded-proto',
+    );
+    // The library is told a length once; a client whose last request was cut off says it again.
+    const size = (await this.#store.configstore.get(id))?.size;
+    if (size !== undefined && headers['upload-length'] === String(size)) await this.resume(id);
   }
 
   /** Of an upload that began in an earlier process. */
@@ -99,7 +118,7 @@ function known(id: RecordingId | undefined): RecordingId {
 /** Tells how much has come while it comes: a slow request is no silent one. */
 class CountingStore extends FileStore {
   readonly #onBytes: TusParts['onBytes'];
-  /** One for each request that brings bytes now. */
+  /** One for each request that makes a file or brings bytes now. */
   readonly #writes = new Map<string, Promise<unknown>>();
 
   constructor(directory: string, onBytes: TusParts['onBytes']) {
@@ -108,8 +127,22 @@ class CountingStore extends FileStore {
     this.#onBytes = onBytes;
   }
 
+  override create(upload: Upload): Promise<Upload> {
+    return this.#tracked(upload.id, this.#createPrivate(upload));
+  }
+
+  /** Also in a folder that everybody may read, for somebody else has made it. */
+  async #createPrivate(upload: Upload): Promise<Upload> {
+    const created = await super.create(upload);
+    await chmod(join(this.directory, upload.id), 0o600);
+    return created;
+  }
+
   override write(readable: Readable, id: string, offset: number): Promise<number> {
-    const written = super.write(Readable.from(this.#counted(readable, id)), id, offset);
+    return this.#tracked(id, super.write(Readable.from(this.#counted(readable, id)), id, offset));
+  }
+
+  #tracked<T>(id: string, written: Promise<T>): Promise<T> {
     const settled = written.then(noop, noop).finally(() => {
       if (this.#writes.get(id) === settled) this.#writes.delete(id);
     });
@@ -129,6 +162,11 @@ class CountingStore extends FileStore {
     }
   }
 }
+
+const NOT_WRITTEN = {
+  status_code: errorEntry('RECORDING_NOT_WRITTEN').status,
+  body: JSON.stringify({ error: errorEntry('RECORDING_NOT_WRITTEN').text, code: 'RECORDING_NOT_WRITTEN' }),
+};
 
 function noop(): void {
   // Whoever asked hears of a failure; here it only counts that it is over.

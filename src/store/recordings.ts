@@ -51,7 +51,7 @@ export interface RecordingStore {
   listRecordings(callId: CallId): Promise<readonly StoredRecording[]>;
   /** Every one that grows, or did when the process ended, oldest first: read once at the start. */
   loadGrowingRecordings(): Promise<readonly StoredRecording[]>;
-  /** Of all that do not grow any more. */
+  /** Of all that do not grow any more, each with at least LEAST_COUNTED_BYTES. */
   sumRecordedBytes(): Promise<number>;
   /** Those of `ids` that are there; at most 500 are asked for. */
   knownRecordings(ids: readonly RecordingId[]): Promise<ReadonlySet<RecordingId>>;

@@ -1,7 +1,13 @@
 // What is remembered of recordings in the SQLite file. Owns its SQL and transactions. It knows no file of a recording.
 
 import type { CallId, RecordingId, UserId } from '../matrix/ids.ts';
-import { DELETED_AT_ONCE, MAX_GROWING, MAX_KNOWN_ASKED, MAX_RECORDINGS_OF_CALL } from './recording-limits.ts';
+import {
+  DELETED_AT_ONCE,
+  LEAST_COUNTED_BYTES,
+  MAX_GROWING,
+  MAX_KNOWN_ASKED,
+  MAX_RECORDINGS_OF_CALL,
+} from './recording-limits.ts';
 import type { RecordingState, RecordingStore, StoredRecording } from './recordings.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
@@ -16,7 +22,8 @@ const SQL = {
     WHERE id = :id AND state = 'recording'`,
   findRecording: `SELECT ${RECORDING} FROM recordings WHERE id = ?`,
   loadGrowing: `SELECT ${RECORDING} FROM recordings WHERE state = 'recording' ORDER BY started_at_ms, id`,
-  sumBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM recordings',
+  sumBytes: `SELECT coalesce(sum(max(bytes, ${LEAST_COUNTED_BYTES})), 0) AS bytes FROM recordings
+    WHERE state <> 'recording'`,
   knownRecordings: 'SELECT id FROM recordings WHERE id IN (SELECT value FROM json_each(?))',
   deleteRecording: 'DELETE FROM recordings WHERE id = ?',
   deleteEnded: `DELETE FROM recordings WHERE id IN

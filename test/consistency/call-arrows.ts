@@ -215,7 +215,12 @@ export const CALL_ARROWS: readonly Arrow[] = [
   },
   { from: 'recording/', to: 'store/recordings.ts', carries: 'types', why: 'through the port' },
   { from: 'recording/', to: 'store/store.ts', carries: 'types', why: 'through the port' },
-  { from: 'recording/sweep.ts', to: 'store/recording-limits.ts', carries: 'values', why: 'how many at once' },
+  {
+    from: 'recording/',
+    to: 'store/recording-limits.ts',
+    carries: 'values',
+    why: 'how many, and how they count',
+  },
   {
     from: 'recording/files.ts',
     to: 'store/errors.ts',

@@ -3,6 +3,7 @@
 import type { Test } from 'tap';
 
 import type { CallId, RecordingId } from '../../src/matrix/ids.ts';
+import { LEAST_COUNTED_BYTES } from '../../src/store/recording-limits.ts';
 import type { NewRecording } from '../../src/store/recordings.ts';
 import { TestClock } from '../harness/test-clock.ts';
 import { ALICE, answered, BOB, callId, ended, initiated, ringingCall, START_MS, user } from './calls.ts';
@@ -74,7 +75,14 @@ export async function testRecordings(t: Test, makeStorage: MakeStorage): Promise
       (await store.listRecordings(CALL)).map((one) => one.id),
       [1, 2, 3, 5].map(id),
     );
-    t.equal(await store.sumRecordedBytes(), 1 + 2 + 3 + 4);
+    t.equal(
+      await store.sumRecordedBytes(),
+      4 * LEAST_COUNTED_BYTES,
+      'small ones count as more than they are',
+    );
+    await store.insertRecording(recording(6, { callId: callId(2) }));
+    await store.endRecording({ id: id(6), state: 'finished', bytes: 1_000_000, endedAtMs: START_MS });
+    t.equal(await store.sumRecordedBytes(), 4 * LEAST_COUNTED_BYTES + 1_000_000);
   });
 
   await t.test('tells which are there, and deletes them', async (t) => {

@@ -31,7 +31,7 @@ export const recordingsSection = section(
       'max_total',
       size({ minBytes: MIB }),
       '10GiB',
-      'What all recordings together may take up. Then none can be begun until others are deleted.',
+      'What all recordings together may take up, each counted as 64 KiB at least. Then none can be begun until others are deleted.',
     ),
     keepMs: key(
       'keep',
