@@ -96,6 +96,8 @@ await t.test('a call appears without a reload, is ended by keyboard, and its end
   t.strictSame(callee.of('call-ended'), [], 'nothing happened');
 
   await page.keyboard.press('Enter');
+  // What is pressed before it has opened goes elsewhere.
+  await dialog.waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   t.match(await callee.next('call-ended'), { callId, reason: 'operator' });
