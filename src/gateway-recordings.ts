@@ -57,10 +57,15 @@ export function openRecordings(server: FastifyInstance, parts: RecordingParts): 
   if (open === undefined)
     return {
       committed: () => undefined,
-      start: () => {
-        // What was recorded while it was allowed goes when its time is over, all the same.
-        if (existsSync(config.recordings.dir)) stopSweep = sweepAt(new RecordingFiles(config.recordings.dir));
-        return Promise.resolve();
+      async start() {
+        if (!existsSync(config.recordings.dir)) return;
+        try {
+          // What was recorded while it was allowed goes when its time is over, all the same.
+          stopSweep = sweepAt(new RecordingFiles(config.recordings.dir));
+        } catch (error) {
+          // What is switched off must not keep the gateway from starting.
+          parts.log.warn({ err: error }, 'old recordings cannot be deleted');
+        }
       },
       stop: () => stopSweep?.(),
     };

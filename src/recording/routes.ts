@@ -18,7 +18,6 @@ import { parseCallId, parseRecordingId, type RecordingId, type UserId } from '..
 import { StoreUnavailable } from '../store/errors.ts';
 import type { StoredRecording } from '../store/recordings.ts';
 import type { RecordingFiles } from './files.ts';
-
 import { readRange } from './ranges.ts';
 import type { Recordings } from './recordings.ts';
 import { readAddition, readCreation, speaksTus, TUS_VERSION, type Parsed } from './requests.ts';
