@@ -1,6 +1,9 @@
 // Time as an argument. Owns the only reads of the wall clock, the monotonic clock and the timers of Node.
 // Everything that waits or dates something takes a Clock, so that tests move time instead of sleeping.
 
+// The global of the same name is looked up anew for each reading, which costs more than the reading.
+import { performance } from 'node:perf_hooks';
+
 /** Undoes a timer; calling it twice, or after the timer fired, is harmless. */
 export type CancelTimer = () => void;
 

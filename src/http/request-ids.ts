@@ -4,8 +4,11 @@
 import type { Random } from '../random.ts';
 
 const START_BYTES = 4;
-const COUNTER_DIGITS = 8;
-const COUNTERS = 16 ** COUNTER_DIGITS;
+/** Of the counter, those that change from id to id, and the others. */
+const LOW_DIGITS = 2;
+const HIGH_DIGITS = 6;
+const HIGHS = 16 ** HIGH_DIGITS;
+const LOWS = Array.from({ length: 16 ** LOW_DIGITS }, (_, low) => hex(low, LOW_DIGITS));
 
 export interface RequestIds {
   /** 16 lower-case hex digits. */
@@ -14,11 +17,22 @@ export interface RequestIds {
 
 export function createRequestIds(random: Random): RequestIds {
   const start = random.hex(START_BYTES);
-  let counter = 0;
+  let high = 0;
+  let low = 0;
+  let prefix = start + hex(high, HIGH_DIGITS);
   return {
     next() {
-      counter = (counter + 1) % COUNTERS;
-      return start + counter.toString(16).padStart(COUNTER_DIGITS, '0');
+      low += 1;
+      if (low === LOWS.length) {
+        low = 0;
+        high = (high + 1) % HIGHS;
+        prefix = start + hex(high, HIGH_DIGITS);
+      }
+      return `${prefix}${LOWS[low]}`;
     },
   };
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
 }

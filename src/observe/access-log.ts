@@ -11,8 +11,6 @@ import { redactTarget } from './redact.ts';
 
 /** A larger request takes as long as its sender needs to send it, which says nothing of Synapse. */
 const MAX_TIMED_BYTES = 65_536;
-/** Asked every few seconds by orchestrators; they would bury everything else. */
-const UNLOGGED_PATHS = new Set(['/health', '/ready']);
 
 export interface AccessRecord {
   readonly status: number;
@@ -30,7 +28,7 @@ export function recordExchange(exchange: Passage, record: AccessRecord, log: Log
     metrics.upstreamLatency.add(outcome.firstByteMs);
   if (outcome.retries > 0) metrics.retries.inc(outcome.retries);
   if (outcome.code !== undefined) metrics.refusals.inc({ code: outcome.code });
-  if (UNLOGGED_PATHS.has(head.path)) return;
+  if (isProbe(head.path)) return;
 
   const level = outcome.code === undefined ? 'info' : errorEntry(outcome.code).logLevel;
   if (!log.isLevelEnabled(level)) return;
@@ -53,6 +51,11 @@ export function recordExchange(exchange: Passage, record: AccessRecord, log: Log
     },
     'request',
   );
+}
+
+/** Asked every few seconds by orchestrators; they would bury everything else. */
+function isProbe(path: string): boolean {
+  return path === '/health' || path === '/ready';
 }
 
 /** Whether the time to its first byte is Synapse's own: a long poll waits for something to happen. */

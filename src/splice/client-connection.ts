@@ -2,6 +2,7 @@
 // that is not plain. Then the connection goes to the HTTP server, with that request, for good.
 
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -56,6 +57,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class ClientConnection implements PlanningClient {
   readonly setting: AnswerSetting;
+  readonly isTls: boolean;
   readonly peerAddress: string | undefined;
   readonly fields: FieldsMemory;
 
@@ -85,6 +87,7 @@ export class ClientConnection implements PlanningClient {
     parts: ClientConnectionParts,
   ) {
     this.#socket = socket;
+    this.isTls = socket instanceof TLSSocket;
     this.peerAddress = peerAddress;
     this.fields = fields;
     this.#parts = parts;

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
+import { READ_BYTES } from '../http/accepted-socket.ts';
 import { errorAnswer } from '../http/errors.ts';
 import { noteError, type OnAnswered, type Passage } from '../http/exchange.ts';
 import { MAX_PIECES } from '../proxy/body.ts';
@@ -14,7 +15,7 @@ import { chunkHead, LAST_CHUNK } from './chunked.ts';
 import type { CopyBuffers } from './copy-buffers.ts';
 import type { Borrower, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
-import { answerHeadText, answerText, type AnswerSetting } from './write-heads.ts';
+import { answerHeadEnd, answerLines, answerText, type AnswerSetting } from './write-heads.ts';
 
 export interface ForwardingParts {
   readonly pool: UpstreamPool;
@@ -35,8 +36,9 @@ export interface AskedRequest {
 /** The client's side of an exchange. */
 export interface AskingClient {
   readonly setting: AnswerSetting;
+  readonly isTls: boolean;
   /** @returns whether more may be written now; else `clientDrained` follows */
-  write(data: string | Buffer): boolean;
+  write(data: Buffer): boolean;
   pauseBody(): void;
   resumeBody(): void;
   /** Whether all that was written has left this process. */
@@ -53,7 +55,7 @@ export interface AskingClient {
   abandon(): void;
 }
 
-/** What is kept for one write: a head and a small body go out together. */
+/** What of a request goes out in one write: a head and a small body together. */
 const MAX_JOINED_BYTES = 16_384;
 const NOTHING = Buffer.alloc(0);
 
@@ -81,10 +83,11 @@ export class Forwarding implements Borrower {
   /** Whether the client's connection ends with this answer. */
   #closes = false;
   /** What goes to the client with the next write. */
-  #text = '';
+  #memory: Buffer | undefined;
+  #filledBytes = 0;
   #canWrite = true;
   /** What stands in them may be on its way to the client. Of a client that is gone they are not used again. */
-  #lent: Buffer[] = [];
+  #lent: Buffer[] | undefined;
   #waitsForUpstream = false;
 
   constructor(
@@ -148,7 +151,7 @@ export class Forwarding implements Borrower {
   /** What waited for the client was taken by it. */
   clientDrained(): void {
     this.#canWrite = true;
-    if (this.#client.hasSentAll) this.#giveBackCopies();
+    if (this.#client.hasSentAll) this.#giveBackLent();
     if (this.#isOver) {
       if (this.#client.hasSentAll) this.#client.finished(this.#closes);
       return;
@@ -178,23 +181,19 @@ export class Forwarding implements Borrower {
     this.#isChunked = head.body.kind !== 'length';
     // Synapse answered before it had the whole body: what is left of it must not be taken for the next request.
     this.#closes = this.#bodyBytesLeft > 0;
-    this.#text = answerHeadText(head, this.#closes, this.#client.setting);
+    const { setting } = this.#client;
+    this.#put(answerLines(head, setting));
+    this.#put(answerHeadEnd(head, this.#closes, setting));
   }
 
   answerData(piece: Buffer): void {
-    if (this.#isChunked) this.#text += chunkHead(piece.length);
-    if (this.#text.length + piece.length <= MAX_JOINED_BYTES) this.#text += piece.toString('latin1');
-    else {
-      this.#writeText();
-      const copy = this.#parts.copies.copyOf(piece);
-      this.#lent.push(copy);
-      this.#write(copy.subarray(0, piece.length));
-    }
-    if (this.#isChunked) this.#text += '\r\n';
+    if (this.#isChunked) this.#putText(chunkHead(piece.length));
+    this.#put(piece);
+    if (this.#isChunked) this.#putText('\r\n');
   }
 
   answerEnded(): void {
-    if (this.#isChunked) this.#text += LAST_CHUNK;
+    if (this.#isChunked) this.#putText(LAST_CHUNK);
     this.#isOver = true;
     const connection = this.#connection;
     this.#connection = undefined;
@@ -202,9 +201,9 @@ export class Forwarding implements Borrower {
   }
 
   flush(): void {
-    this.#writeText();
+    this.#write();
     const hasSentAll = this.#client.hasSentAll;
-    if (hasSentAll && this.#lent.length > 0) this.#giveBackCopies();
+    if (hasSentAll) this.#giveBackLent();
     if (this.#isOver && hasSentAll) {
       this.#client.finished(this.#closes);
       return;
@@ -262,10 +261,12 @@ export class Forwarding implements Borrower {
     const connection = this.#connection;
     if (connection === undefined) return false;
     // Sent byte by byte to a Synapse that does not read, a body would take a whole buffer for each byte.
-    if (piece.length <= MAX_JOINED_BYTES) return connection.write(Buffer.from(piece));
+    if (piece.length <= MAX_JOINED_BYTES || piece.length > READ_BYTES)
+      return connection.write(Buffer.from(piece));
     const { copies } = this.#parts;
-    const copy = copies.copyOf(piece);
-    return connection.write(copy.subarray(0, piece.length), () => copies.giveBack([copy]));
+    const copy = copies.take();
+    piece.copy(copy);
+    return connection.write(copy.subarray(0, piece.length), () => copies.giveBack(copy));
   }
 
   #opened(body: Buffer, connection: UpstreamConnection | undefined): void {
@@ -302,24 +303,45 @@ export class Forwarding implements Borrower {
     const answer = errorAnswer(code, { method: head.method, path: head.path, isMatrix: true });
     this.status = answer.status;
     this.#closes = answer.closes || this.#bodyBytesLeft > 0;
-    this.#text = answerText(answer, this.#closes, this.#parts.clock.nowMs(), this.#client.setting);
+    const text = answerText(answer, this.#closes, this.#parts.clock.nowMs(), this.#client.setting);
+    this.#put(Buffer.from(text, 'latin1'));
     this.flush();
   }
 
-  #giveBackCopies(): void {
-    this.#parts.copies.giveBack(this.#lent);
-    this.#lent = [];
+  #put(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) {
+      const memory = (this.#memory ??= this.#parts.copies.take());
+      const copied = bytes.copy(memory, this.#filledBytes, at);
+      this.#filledBytes += copied;
+      at += copied;
+      if (this.#filledBytes === memory.length) this.#write();
+    }
   }
 
-  #writeText(): void {
-    if (this.#text === '') return;
-    const text = this.#text;
-    this.#text = '';
-    this.#write(text);
+  /** @param text latin1, and short */
+  #putText(text: string): void {
+    if (this.#filledBytes + text.length > READ_BYTES) this.#write();
+    const memory = (this.#memory ??= this.#parts.copies.take());
+    this.#filledBytes += memory.write(text, this.#filledBytes, 'latin1');
   }
 
-  #write(data: string | Buffer): void {
-    this.sentBytes += data.length;
-    if (!this.#client.write(data)) this.#canWrite = false;
+  #write(): void {
+    const memory = this.#memory;
+    if (memory === undefined) return;
+    const bytes = memory.subarray(0, this.#filledBytes);
+    this.#memory = undefined;
+    this.#filledBytes = 0;
+    this.sentBytes += bytes.length;
+    // TLS holds for a turn of the loop what it has already sent: a burst of answers would take this much for each.
+    const isCopied = this.#client.isTls && bytes.length <= MAX_JOINED_BYTES;
+    if (!this.#client.write(isCopied ? Buffer.from(bytes) : bytes)) this.#canWrite = false;
+    if (isCopied) this.#parts.copies.giveBack(memory);
+    else (this.#lent ??= []).push(memory);
+  }
+
+  #giveBackLent(): void {
+    if (this.#lent === undefined) return;
+    for (const memory of this.#lent) this.#parts.copies.giveBack(memory);
+    this.#lent = undefined;
   }
 }

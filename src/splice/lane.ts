@@ -30,7 +30,7 @@ import { Forwarding, type AskedRequest } from './forwarding.ts';
 import { lastingPassage } from './lasting.ts';
 import type { PlainHead } from './request-head.ts';
 import { UpstreamPool, type Connector } from './upstream-pool.ts';
-import { keepAliveLines, requestHeadText } from './write-heads.ts';
+import { answerSetting, requestHeadText } from './write-heads.ts';
 
 export interface SpliceParts {
   readonly intake: Intake;
@@ -111,7 +111,7 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
   function partsBehind({ strictTransport, handOver, refuse }: Behind): ClientConnectionParts {
     return {
       clock,
-      setting: { keepAliveLines: keepAliveLines(limits.keepAliveTimeoutMs), strictTransport },
+      setting: answerSetting(limits.keepAliveTimeoutMs, strictTransport),
       maxHeadBytes: limits.headerSizeBytes,
       headerTimeoutMs: limits.headerTimeoutMs,
       keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
@@ -129,7 +129,7 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
 
   function plan(plain: PlainHead, followingBytes: number, asking: PlanningClient): Plan | undefined {
     if (parts.isDraining()) return undefined;
-    const known = asking.fields.read(plain.fieldLines);
+    const known = asking.fields.read(plain);
     const taken = known && parts.intake.readTarget(plain.method, plain.target, known);
     if (known === undefined || taken === undefined || !isForwardable(taken.head, followingBytes))
       return undefined;

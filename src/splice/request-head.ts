@@ -5,14 +5,20 @@ export interface PlainHead {
   readonly method: string;
   /** In origin form. */
   readonly target: string;
-  /** The lines of the header fields, not yet looked at. */
-  readonly fieldLines: string;
+  /** It begins with the head; the lines of the header fields, not yet looked at, are what stands in it between these. */
+  readonly text: string;
+  readonly fieldsAt: number;
+  readonly fieldsEnd: number;
   /** Length of the head, its empty line included. */
   readonly bytes: number;
 }
 
-/** A known method, a target in origin form, HTTP/1.1. */
-const START_LINE = /^(GET|POST|PUT|DELETE|OPTIONS) (\/[!-~]*) HTTP\/1\.1$/;
+const METHODS = ['GET', 'PUT', 'POST', 'OPTIONS', 'DELETE'];
+/** In origin form. */
+const TARGET = /^\/[!-~]*$/;
+const BLANK = 0x20;
+/** The end of a start line. */
+const VERSION = ' HTTP/1.1';
 /** `Name: value`: one space, no tab, no byte above 127, no empty value; a bare CR or LF is in none of the classes. */
 const FIELD_LINES = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [!-~](?:[ -~]*[!-~])?\r\n)+$/;
 /** What needs an answer in between, another protocol, another end of the connection, or another framing. */
@@ -27,12 +33,13 @@ const OTHER_FIELD =
 export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | undefined {
   const text = received.toString('latin1', 0, Math.min(received.length, maxBytes));
   const end = text.indexOf('\r\n\r\n');
+  const method = METHODS.find((known) => text.startsWith(known) && text.charCodeAt(known.length) === BLANK);
+  if (end === -1 || method === undefined) return undefined;
   const startLineEnd = text.indexOf('\r\n');
-  if (end === -1) return undefined;
-  const startLine = START_LINE.exec(text.slice(0, startLineEnd));
-  if (startLine === null) return undefined;
-  const [, method = '', target = ''] = startLine;
-  return { method, target, fieldLines: text.slice(startLineEnd + 2, end + 2), bytes: end + 4 };
+  const versionAt = startLineEnd - VERSION.length;
+  const target = text.slice(method.length + 1, versionAt);
+  if (!text.startsWith(VERSION, versionAt) || !TARGET.test(target)) return undefined;
+  return { method, target, text, fieldsAt: startLineEnd + 2, fieldsEnd: end + 2, bytes: end + 4 };
 }
 
 /** @returns names and values, in wire order; undefined if a line is not plain */

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { FailureKind } from '../proxy/failures.ts';
 import { isNoHead, MAX_ANSWER_HEAD_BYTES, readAnswerHead, type AnswerHead } from './answer-head.ts';
 import { ChunkedReader } from './chunked.ts';
+import { readPlainAnswer } from './plain-answer.ts';
 
 /** The exchange that a connection is lent to. */
 export interface Borrower {
@@ -121,17 +122,14 @@ export class UpstreamConnection {
   #readHead(borrower: Borrower): boolean {
     // RFC 9112 section 2.2 says it of requests, and the parser of Node does it to answers too.
     while (this.#unread[0] === CR && this.#unread[1] === LF) this.#unread = this.#unread.subarray(2);
-    const text = this.#unread.toString('latin1', 0, Math.min(this.#unread.length, MAX_ANSWER_HEAD_BYTES));
-    const end = text.indexOf('\r\n\r\n');
-    if (end === -1) return this.#unread.length < MAX_ANSWER_HEAD_BYTES && !isNoHead(text);
-    const head = readAnswerHead(text.slice(0, end + 2));
-    if (head === undefined) return false;
+    const head = readPlainAnswer(this.#unread) ?? this.#readAnyHead();
+    if (typeof head === 'string') return head === 'unfinished';
     if (head.status <= 101) {
       this.#lost();
       this.#socket?.destroy();
       return true;
     }
-    this.#unread = this.#unread.subarray(end + 4);
+    this.#unread = this.#unread.subarray(head.bytes);
     if (head.status < 200) return this.#unread.length === 0 || this.#readHead(borrower);
     this.#answer = head;
     this.#chunks = head.body.kind === 'chunked' ? new ChunkedReader() : undefined;
@@ -139,6 +137,13 @@ export class UpstreamConnection {
     borrower.answerBegan(head);
     if (this.#bodyBytesLeft === 0) borrower.answerEnded();
     return true;
+  }
+
+  #readAnyHead(): AnswerHead | 'unfinished' | 'broken' {
+    const text = this.#unread.toString('latin1', 0, Math.min(this.#unread.length, MAX_ANSWER_HEAD_BYTES));
+    const end = text.indexOf('\r\n\r\n');
+    if (end !== -1) return readAnswerHead(text.slice(0, end + 2)) ?? 'broken';
+    return text.length < MAX_ANSWER_HEAD_BYTES && !isNoHead(text) ? 'unfinished' : 'broken';
   }
 
   /** @returns false if it is none */

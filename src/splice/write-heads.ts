@@ -39,19 +39,34 @@ export interface AnswerSetting {
   readonly keepAliveLines: string;
   /** The value of `Strict-Transport-Security`, in place of what the answer itself says; undefined to leave it alone. */
   readonly strictTransport: string | undefined;
+  /** What `answerHeadEnd` gives for nearly every answer. */
+  readonly usualEnd: Buffer;
+}
+
+/** @param keepAliveTimeoutMs for how long a connection may be unused */
+export function answerSetting(
+  keepAliveTimeoutMs: number,
+  strictTransport: string | undefined,
+): AnswerSetting {
+  const seconds = Math.floor(keepAliveTimeoutMs / 1_000);
+  const keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
+  const usualEnd = Buffer.from(`${strictTransportLine(strictTransport)}${keepAliveLines}\r\n`, 'latin1');
+  return { keepAliveLines, strictTransport, usualEnd };
 }
 
 const STRICT_TRANSPORT_LINES = /^strict-transport-security:.*\r\n/gim;
 
-/** The head of Synapse's answer, its empty line included. @param closes whether the connection ends with it */
-export function answerHeadText(head: AnswerHead, closes: boolean, setting: AnswerSetting): string {
-  const { strictTransport } = setting;
-  const lines =
-    strictTransport === undefined ? head.fieldLines : head.fieldLines.replaceAll(STRICT_TRANSPORT_LINES, '');
-  return (
-    `HTTP/1.1 ${head.status} ${head.reason}\r\n${lines}${endLines(closes, setting)}` +
-    `${closes ? '' : setting.keepAliveLines}${head.body.kind === 'length' ? '' : 'Transfer-Encoding: chunked\r\n'}\r\n`
-  );
+/** What the client gets of the head of Synapse's answer, followed by `answerHeadEnd`. */
+export function answerLines({ lines }: AnswerHead, { strictTransport }: AnswerSetting): Buffer {
+  if (strictTransport === undefined) return lines;
+  return Buffer.from(lines.toString('latin1').replaceAll(STRICT_TRANSPORT_LINES, ''), 'latin1');
+}
+
+/** The lines that are ours, and the empty one. @param closes whether the connection ends with the answer */
+export function answerHeadEnd({ body }: AnswerHead, closes: boolean, setting: AnswerSetting): Buffer {
+  if (body.kind === 'length' && !closes) return setting.usualEnd;
+  const coding = body.kind === 'length' ? '' : 'Transfer-Encoding: chunked\r\n';
+  return Buffer.from(`${endLines(closes, setting)}${coding}\r\n`, 'latin1');
 }
 
 /** A whole answer of our own. @param nowMs wall-clock time */
@@ -60,16 +75,18 @@ export function answerText(answer: Answer, closes: boolean, nowMs: number, setti
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   if (status !== 204) text += `Content-Length: ${body.length}\r\n`;
-  text += `${endLines(closes, setting)}Date: ${httpDate(nowMs)}\r\n${closes ? '' : setting.keepAliveLines}\r\n`;
+  text += `${endLines(closes, setting, `Date: ${httpDate(nowMs)}\r\n`)}\r\n`;
   return status === 204 ? text : text + body.toString('latin1');
 }
 
-function endLines(closes: boolean, { strictTransport }: AnswerSetting): string {
-  const close = closes ? 'Connection: close\r\n' : '';
-  return strictTransport === undefined ? close : `${close}Strict-Transport-Security: ${strictTransport}\r\n`;
+/** @param dateLine of an answer that has none yet */
+function endLines(closes: boolean, setting: AnswerSetting, dateLine = ''): string {
+  const strictTransport = strictTransportLine(setting.strictTransport);
+  return closes
+    ? `Connection: close\r\n${strictTransport}${dateLine}`
+    : `${strictTransport}${dateLine}${setting.keepAliveLines}`;
 }
 
-/** @param keepAliveTimeoutMs for how long a connection may be unused */
-export function keepAliveLines(keepAliveTimeoutMs: number): string {
-  return `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1_000)}\r\n`;
+function strictTransportLine(value: string | undefined): string {
+  return value === undefined ? '' : `Strict-Transport-Security: ${value}\r\n`;
 }

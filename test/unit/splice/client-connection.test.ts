@@ -12,7 +12,7 @@ import { ClientConnection } from '../../../src/splice/client-connection.ts';
 import { FieldsMemory } from '../../../src/splice/connection-fields.ts';
 import { CopyBuffers } from '../../../src/splice/copy-buffers.ts';
 import { Forwarding } from '../../../src/splice/forwarding.ts';
-import { keepAliveLines, requestHeadText } from '../../../src/splice/write-heads.ts';
+import { answerSetting, requestHeadText } from '../../../src/splice/write-heads.ts';
 import { TestClock } from '../../harness/test-clock.ts';
 import { answer, fakePool } from './exchanges.ts';
 import { FakeSocket, turn } from './fake-socket.ts';
@@ -54,11 +54,11 @@ async function connected() {
   const socket = new FakeSocket();
   const connection = new ClientConnection(socket.asSocket, PEER.address, new FieldsMemory(intake, PEER), {
     clock,
-    setting: { keepAliveLines: keepAliveLines(LIMITS.keepAliveTimeoutMs), strictTransport: undefined },
+    setting: answerSetting(LIMITS.keepAliveTimeoutMs, undefined),
     maxHeadBytes: 16_384,
     ...LIMITS,
     plan(plain, followingBytes, client) {
-      const known = client.fields.read(plain.fieldLines);
+      const known = client.fields.read(plain);
       const taken = known && intake.readTarget(plain.method, plain.target, known);
       if (known === undefined || taken === undefined) return undefined;
       const { head, requestId, route } = taken;

@@ -12,7 +12,11 @@ import type { TestClock } from '../../harness/test-clock.ts';
 import { headOf, type HeadParts } from '../../harness/heads.ts';
 import { FakeSocket, turn } from './fake-socket.ts';
 
-export const SETTING: AnswerSetting = { keepAliveLines: '', strictTransport: undefined };
+export const SETTING: AnswerSetting = {
+  keepAliveLines: '',
+  strictTransport: undefined,
+  usualEnd: Buffer.from('\r\n'),
+};
 /** Of a request with `{}` as its body. */
 export const TWO_BYTES = ['Content-Length', '2'] as const;
 /** A PUT that may be sent twice. */
@@ -86,9 +90,12 @@ export async function openedBy({ pool, openings }: ReturnType<typeof fakePool>) 
 /** A client's side of an exchange; what it is told stands in `told`, in order. */
 export class FakeClient implements AskingClient {
   readonly setting = SETTING;
+  isTls = false;
   readonly told: string[] = [];
-  /** What was written to it. */
+  /** What was written to it, when it was. */
   text = '';
+  /** The memory of it, in which other bytes may stand by now. */
+  readonly written: Buffer[] = [];
   hasSentAll = true;
   canWrite = true;
   dueMs: number | undefined;
@@ -110,8 +117,9 @@ export class FakeClient implements AskingClient {
     this.canWrite = true;
   }
 
-  write(data: string | Buffer): boolean {
+  write(data: Buffer): boolean {
     this.text += data.toString('latin1');
+    this.written.push(data);
     return this.canWrite;
   }
 

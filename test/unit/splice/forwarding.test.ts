@@ -3,6 +3,7 @@
 
 import t from 'tap';
 
+import { READ_BYTES } from '../../../src/http/accepted-socket.ts';
 import { CopyBuffers } from '../../../src/splice/copy-buffers.ts';
 import { Forwarding } from '../../../src/splice/forwarding.ts';
 import type { HeadParts } from '../../harness/heads.ts';
@@ -28,12 +29,12 @@ function lent(body: string, take: (bytes: Buffer) => void): void {
 }
 
 /** A pool whose connections the test opens one by one, and a client. */
-function started(parts: HeadParts = {}) {
+function started(parts: HeadParts = {}, copies = new CopyBuffers()) {
   const clock = new TestClock();
   const { pool, openings } = fakePool(clock);
   const client = new FakeClient(clock);
   const limits = { responseTimeoutMs: RESPONSE_TIMEOUT_MS, bodyIdleTimeoutMs: BODY_IDLE_MS };
-  const shared = { pool, clock, copies: new CopyBuffers(), ...limits };
+  const shared = { pool, clock, copies, ...limits };
   const asked = askedFor(parts);
   const forwarding = new Forwarding(asked, client, shared, undefined);
   const { outcome } = asked.passage;
@@ -328,6 +329,39 @@ await t.test('Synapse is held up while the client does not read', async (t) => {
   await turn();
   t.match(client.text, /abcdef$/);
   t.same(client.told, ['finished']);
+});
+
+await t.test('what a client has not taken yet stays as it is, whoever is answered meanwhile', async (t) => {
+  for (const isTls of [false, true]) {
+    const copies = new CopyBuffers();
+    const answered = async (body: string, stalls: boolean): Promise<ReturnType<typeof started>> => {
+      const exchange = started({}, copies);
+      exchange.client.isTls = isTls;
+      if (stalls) exchange.client.stall();
+      exchange.start();
+      await (await exchange.open()).arrive(answer(body));
+      return exchange;
+    };
+    const slow = await answered('slow', true);
+    const others = [await answered('fast', false), await answered('next', false)];
+    const [bytes] = slow.client.written;
+    t.equal(bytes?.toString('latin1'), slow.client.text);
+    t.equal(copies.take().buffer === others[1]?.client.written[0]?.buffer, !isTls, 'the others took turns');
+    slow.client.readOn();
+    slow.forwarding.clientDrained();
+    t.same(slow.client.told, ['tell when sent', 'finished']);
+    t.equal(copies.take().buffer === bytes?.buffer, !isTls, 'and it is used again once it was taken');
+  }
+});
+
+await t.test('an answer longer than the memory for it goes on in as many pieces as it takes', async (t) => {
+  const { client, open, start } = started();
+  start();
+  const socket = await open();
+  const body = 'b'.repeat(3 * READ_BYTES);
+  await socket.arrive(answer(body));
+  t.ok(client.text === answer(body), 'nothing is lost or doubled');
+  t.ok(client.written.every(({ length }) => length <= READ_BYTES));
 });
 
 await t.test('a client that does not read is abandoned', async (t) => {

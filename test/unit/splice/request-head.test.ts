@@ -9,7 +9,10 @@ const TARGET = '/_matrix/client/v3/sync?since=s1';
 const LINES = 'Host: gateway.test\r\nAccept: */*\r\n';
 
 function read(text: string, maxBytes = MAX_BYTES) {
-  return readPlainHead(Buffer.from(text, 'latin1'), maxBytes);
+  const head = readPlainHead(Buffer.from(text, 'latin1'), maxBytes);
+  if (head === undefined) return undefined;
+  const { method, target, bytes } = head;
+  return { method, target, fieldLines: head.text.slice(head.fieldsAt, head.fieldsEnd), bytes };
 }
 
 await t.test('a plain head is cut into its parts, and counted with its empty line', async (t) => {

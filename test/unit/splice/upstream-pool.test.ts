@@ -143,5 +143,5 @@ await t.test('what two connections receive side by side is kept apart', async (t
     borrowers.map(({ data }) => data),
     ['a'.repeat(50), 'b'.repeat(50)],
   );
-  t.match(borrowers[1]?.head?.fieldLines, `X-A: ${'b'.repeat(50)}\r\n`);
+  t.match(borrowers[1]?.head?.lines.toString(), `X-A: ${'b'.repeat(50)}\r\n`);
 });

@@ -5,10 +5,11 @@ import t from 'tap';
 import { preflightAnswer } from '../../../src/http/preflight.ts';
 import { readAnswerHead } from '../../../src/splice/answer-head.ts';
 import {
-  answerHeadText,
+  answerHeadEnd,
+  answerLines,
+  answerSetting,
   answerText,
   forwardedFieldLines,
-  keepAliveLines,
   requestHeadText,
   type AnswerSetting,
 } from '../../../src/splice/write-heads.ts';
@@ -17,9 +18,9 @@ import { passageOf } from './exchanges.ts';
 
 const OWN_LINES =
   'X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: gateway.test\r\n';
-const KEEP = keepAliveLines(75_000);
-const PLAIN: AnswerSetting = { keepAliveLines: KEEP, strictTransport: undefined };
-const STRICT: AnswerSetting = { keepAliveLines: KEEP, strictTransport: 'max-age=1' };
+const KEEP = 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n';
+const PLAIN = answerSetting(75_000, undefined);
+const STRICT = answerSetting(75_000, 'max-age=1');
 const NOW_MS = 1_700_000_000_000;
 const DATE = 'Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n';
 
@@ -34,7 +35,7 @@ function requestHead(parts: HeadParts): string {
 function answerHead(fieldLines: string, closes: boolean, setting: AnswerSetting): string {
   const head = readAnswerHead(`HTTP/1.1 200 OK\r\n${fieldLines}`);
   if (head === undefined) throw new Error('the head of this test is none');
-  return answerHeadText(head, closes, setting);
+  return Buffer.concat([answerLines(head, setting), answerHeadEnd(head, closes, setting)]).toString('latin1');
 }
 
 await t.test('Synapse gets the lines of the client in their order, and ours behind them', async (t) => {
@@ -159,6 +160,12 @@ await t.test('an answer without a body has no length', async (t) => {
 });
 
 await t.test('a client is told how long it may keep its connection, in whole seconds', async (t) => {
-  t.equal(keepAliveLines(75_000), 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n');
-  t.equal(keepAliveLines(5_999), 'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n');
+  t.equal(
+    answerSetting(75_000, undefined).keepAliveLines,
+    'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n',
+  );
+  t.equal(
+    answerSetting(5_999, undefined).keepAliveLines,
+    'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n',
+  );
 });
