@@ -11,7 +11,7 @@ import { machine } from './gateway/machine.ts';
 import { withReport, writePage } from './gateway/page.ts';
 import { LOAD_CORE, pinSelf, RIVAL_CORE } from './gateway/pinned-process.ts';
 import { prepareRivals } from './gateway/prepare.ts';
-import { coreSecondsOf, cpuSecondsOf } from './gateway/proc.ts';
+import { coreTimeOf, cpuSecondsOf, watchStolen } from './gateway/proc.ts';
 import { DIRECT, type Entrant } from './gateway/entrant.ts';
 import { renderReport } from './gateway/report.ts';
 import { RIVALS, type Rival } from './gateway/rivals.ts';
@@ -58,8 +58,8 @@ async function measure(options: Options): Promise<number> {
   }
   const entered = [undefined, ...chosen].map((rival): Entered => ({ rival, rounds: [], faults: new Set() }));
   const undos: (() => Promise<unknown>)[] = [];
-  const others = watchOthers();
-  let othersShare = Number.NaN;
+  const [others, stolen] = [watchOthers(), watchStolen([LOAD_CORE, RIVAL_CORE])];
+  let [othersShare, stolenShare] = [Number.NaN, Number.NaN];
   const folder = mkdtempSync(join(tmpdir(), 'portico-bench-tls-'));
   undos.push(async () => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -82,12 +82,12 @@ async function measure(options: Options): Promise<number> {
         }
       }
     }
-    othersShare = others();
+    [othersShare, stolenShare] = [others(), stolen()];
   } finally {
     for (const undo of undos.toReversed()) await undo();
   }
   const entrants = entered.map(entrant);
-  const report = renderReport({ entrants, rounds, seconds, machine: machine(), othersShare });
+  const report = renderReport({ entrants, rounds, seconds, machine: machine(), othersShare, stolenShare });
   console.log(report);
   if (writes) writePage((before) => withReport(before, report));
   return entrants.some(({ faults }) => faults.length > 0) ? 1 : 0;
@@ -101,7 +101,8 @@ function watchOthers(): () => number {
 
 /** Ours are this process and its children, those included that have ended. */
 function othersSeconds(): number {
-  return coreSecondsOf([LOAD_CORE, RIVAL_CORE]) - cpuSecondsOf(process.pid);
+  const { workSeconds, stolenSeconds } = coreTimeOf([LOAD_CORE, RIVAL_CORE]);
+  return workSeconds + stolenSeconds - cpuSecondsOf(process.pid);
 }
 
 function entrant({ rival, rounds, faults }: Entered): Entrant {

@@ -17,7 +17,7 @@ import {
   socketIoLanes,
   type RelayFigure,
 } from './signaling/relay.ts';
-import { measureMembers, measureRing } from './signaling/ring.ts';
+import { measureMembers, measureRing, type RingFigure } from './signaling/ring.ts';
 
 const PAIRS = 25;
 const LANES = 10;
@@ -34,6 +34,10 @@ const asked = process.argv.slice(2);
 const unknown = asked.filter((part) => !PARTS.some((known) => known === part));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there are ${PARTS.join(', ')}`);
 const isWanted = (part: (typeof PARTS)[number]): boolean => asked.length === 0 || asked.includes(part);
+
+const told = ({ p50Ms, p99Ms, stolenShare }: RingFigure): string =>
+  `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms; ${(100 * stolenShare).toFixed(1)} % of the processors ` +
+  'taken by the hypervisor';
 
 const undos: (() => unknown)[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'));
@@ -63,15 +67,13 @@ try {
   ): Promise<void> {
     const gateway = await startGateway(env);
     const rate = { perSecond: RINGS_PER_SECOND, seconds: RING_SECONDS };
-    const { calls, p50Ms, p99Ms } = await measureRing(gateway, pairs, { sockets: RING_SOCKETS, ...rate });
+    const rung = await measureRing(gateway, pairs, { sockets: RING_SOCKETS, ...rate });
     await gateway.stop();
     const members = await measureMembers(synapseUrl, pairs, rate);
     console.log(
-      `ring: ${calls} calls at ${RINGS_PER_SECOND}/s with ${RING_SOCKETS} sockets: initiate to incoming-call p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+      `ring: ${rung.calls} calls at ${RINGS_PER_SECOND}/s with ${RING_SOCKETS} sockets: initiate to incoming-call ${told(rung)}`,
     );
-    console.log(
-      `ring: of that, joined_members of Synapse alone at that rate: p50 ${members.p50Ms.toFixed(1)} ms, p99 ${members.p99Ms.toFixed(1)} ms`,
-    );
+    console.log(`ring: of that, joined_members of Synapse alone at that rate: ${told(members)}`);
   }
 
   async function benchRelay(env: () => NodeJS.ProcessEnv, pairs: readonly Pair[]): Promise<void> {

@@ -38,18 +38,24 @@ export function parseRssBytes(text: string): number {
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
 
-/**
- * What the cores have worked for processes since the machine started. Interrupts are left out: no process is charged for
- * them.
- * @param text of /proc/stat
- */
-export function parseCoreSeconds(text: string, cores: readonly number[]): number {
-  const ticks = cores.map((core) => {
-    const [, user, nice, system] =
-      new RegExp(`^cpu${core} ([0-9]+) ([0-9]+) ([0-9]+) `, 'm').exec(text) ?? [];
-    return Number(user) + Number(nice) + Number(system);
-  });
-  return ticks.reduce((sum, of) => sum + of, 0) / TICKS_PER_SECOND;
+/** What was done with some cores since the machine started. */
+export interface CoreTime {
+  /** Spent on processes. Interrupts are left out: no process is charged for them. */
+  readonly workSeconds: number;
+  /** Taken by the hypervisor for other machines while a process here was to run, which is charged for it all the same. */
+  readonly stolenSeconds: number;
+}
+
+/** @param text of /proc/stat */
+export function parseCoreTime(text: string, cores: readonly number[]): CoreTime {
+  let [work, stolen] = [0, 0];
+  for (const core of cores) {
+    const fields = new RegExp(`^cpu${core} (.*)$`, 'm').exec(text)?.[1]?.split(' ').map(Number) ?? [];
+    const [user = Number.NaN, nice = 0, system = 0, , , , , steal = 0] = fields;
+    work += user + nice + system;
+    stolen += steal;
+  }
+  return { workSeconds: work / TICKS_PER_SECOND, stolenSeconds: stolen / TICKS_PER_SECOND };
 }
 
 /** The process and all below it. */
@@ -59,8 +65,17 @@ export function familyOf(pid: number, all: readonly ProcessStat[]): readonly Pro
   return [...self, ...children.flatMap((child) => familyOf(child.pid, all))];
 }
 
-export function coreSecondsOf(cores: readonly number[]): number {
-  return parseCoreSeconds(readFileSync('/proc/stat', 'utf8'), cores);
+export function coreTimeOf(cores: readonly number[]): CoreTime {
+  return parseCoreTime(readFileSync('/proc/stat', 'utf8'), cores);
+}
+
+/** @returns tells which share of these cores' time was stolen since the call, 0 to 1 */
+export function watchStolen(cores: readonly number[]): () => number {
+  const [startedMs, before] = [performance.now(), coreTimeOf(cores)];
+  return () => {
+    const stolenSeconds = coreTimeOf(cores).stolenSeconds - before.stolenSeconds;
+    return stolenSeconds / (cores.length * ((performance.now() - startedMs) / 1_000));
+  };
 }
 
 export function cpuSecondsOf(pid: number): number {

@@ -14,6 +14,8 @@ export interface Run {
   readonly machine: string;
   /** What processes that are none of the benchmark's took of the two cores, 0 to 1. */
   readonly othersShare: number;
+  /** What the hypervisor took of them for other machines, 0 to 1. */
+  readonly stolenShare: number;
 }
 
 export function renderReport(run: Run): string {
@@ -28,7 +30,14 @@ export function renderReport(run: Run): string {
   ].join('\n\n');
 }
 
-function conditions({ entrants, rounds, seconds, machine, othersShare }: Run): readonly string[] {
+function conditions({
+  entrants,
+  rounds,
+  seconds,
+  machine,
+  othersShare,
+  stolenShare,
+}: Run): readonly string[] {
   return [
     `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in one run, ${seconds} s for each figure after a warm-up; in ` +
       `every round and scenario everybody ran in turn, in a fresh process. Behind ± is half the distance from the ` +
@@ -36,7 +45,8 @@ function conditions({ entrants, rounds, seconds, machine, othersShare }: Run): r
       `round, and the median is of that: what else the machine does is another thing from round to round. Every answer's status and length were checked.`,
     `Machine: ${machine}. Load generator and server behind on core 0, the proxy on core 1, with one worker or thread where ` +
       `that is set; HTTP/1.1 over loopback, without logs of requests. Processes that have nothing to do with it took ` +
-      `${percent(othersShare)} of the two cores. CPU seconds are those of the proxy with its children, in user space and in ` +
+      `${percent(othersShare)} of the two cores, and the hypervisor took ${percent(stolenShare)} for other machines, which ` +
+      `whoever ran is charged for. CPU seconds are those of the proxy with its children, in user space and in ` +
       `the kernel; resident memory likewise.`,
     `With TLS, everybody shows the same self-signed certificate (ECDSA P-256) and offers TLS 1.2 and 1.3; the load generator ` +
       `checks it, asks for HTTP/1.1, and gets TLS 1.3. All else about TLS is each one's default.`,

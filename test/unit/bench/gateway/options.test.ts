@@ -56,6 +56,7 @@ await t.test(
       seconds: 10,
       machine: 'a machine',
       othersShare: 0.04,
+      stolenShare: 0.12,
     });
     const [small = '', steady = ''] = report
       .split('\n')
@@ -66,13 +67,13 @@ await t.test(
     t.match(steady, '| 6.00 | – | 5.00 |', 'what is more than without a proxy');
     t.match(report, '- Portico: upload: answered 502');
     t.match(report, 'a machine');
-    t.match(report, 'took 4 % of the two cores');
+    t.match(report, 'took 4 % of the two cores, and the hypervisor took 12 %');
     t.notMatch(report, 'NaN');
   },
 );
 
 await t.test('a table has those who were measured', async (t) => {
-  const machine = { machine: 'a machine', rounds: 1, seconds: 2, othersShare: 0 };
+  const machine = { machine: 'a machine', rounds: 1, seconds: 2, othersShare: 0, stolenShare: 0 };
   const report = renderReport({ ...machine, entrants: [entrant(PORTICO, [1_000])] });
   t.match(report, '## Small answers\n');
   t.notMatch(report, '## Held requests', 'which nobody has a figure of');

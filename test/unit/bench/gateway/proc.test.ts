@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { familyOf, parseCoreSeconds, parseRssBytes, parseStat } from '../../../../bench/gateway/proc.ts';
+import { familyOf, parseCoreTime, parseRssBytes, parseStat } from '../../../../bench/gateway/proc.ts';
 
 function stat(pid: number, parentPid: number, name = 'node'): string {
   return `${pid} (${name}) S ${parentPid} 1 1 0 -1 4194560 900 0 0 0 150 50 7 3 20 0 1 0 5 1000 200 18446744073709551615\n`;
@@ -36,11 +36,11 @@ await t.test(
   'the work of cores is summed over those that are asked for, without interrupts and idling',
   async (t) => {
     const text =
-      'cpu  1400 60 260 0 0 0 0 0 0 0\ncpu0 100 10 50 900 5 7 7 0 0 0\ncpu1 200 20 80 900 5 7 7 0 0 0\n' +
+      'cpu  1400 60 260 0 0 0 0 0 0 0\ncpu0 100 10 50 900 5 7 7 0 0 0\ncpu1 200 20 80 900 5 7 7 40 0 0\n' +
       'cpu10 1100 30 130 900 5 7 7 0 0 0\nintr 5\n';
-    t.equal(parseCoreSeconds(text, [0]), 1.6);
-    t.equal(parseCoreSeconds(text, [0, 1]), 4.6);
-    t.ok(Number.isNaN(parseCoreSeconds(text, [2])));
+    t.strictSame(parseCoreTime(text, [0]), { workSeconds: 1.6, stolenSeconds: 0 });
+    t.strictSame(parseCoreTime(text, [0, 1]), { workSeconds: 4.6, stolenSeconds: 0.4 });
+    t.ok(Number.isNaN(parseCoreTime(text, [2]).workSeconds));
   },
 );
 
