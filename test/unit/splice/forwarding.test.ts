@@ -3,16 +3,11 @@
 
 import t from 'tap';
 
-import { READ_BYTES } from '../../../src/http/accepted-socket.ts';
-import { CopyBuffers } from '../../../src/splice/copy-buffers.ts';
-import { Forwarding } from '../../../src/splice/forwarding.ts';
 import type { HeadParts } from '../../harness/heads.ts';
-import { TestClock } from '../../harness/test-clock.ts';
-import { answer, askedFor, FakeClient, fakePool, SEND, TWO_BYTES } from './exchanges.ts';
-import { turn, type FakeSocket } from './fake-socket.ts';
+import { answer, SEND, TWO_BYTES } from './exchanges.ts';
+import { turn } from './fake-socket.ts';
+import { BODY_IDLE_MS, RESPONSE_TIMEOUT_MS, started } from './started-forwarding.ts';
 
-const RESPONSE_TIMEOUT_MS = 60_000;
-const BODY_IDLE_MS = 20_000;
 const UPLOAD: HeadParts = {
   method: 'POST',
   target: '/_matrix/media/v3/upload',
@@ -20,45 +15,6 @@ const UPLOAD: HeadParts = {
 };
 const POST: HeadParts = { method: 'POST', headers: TWO_BYTES };
 const PUT: HeadParts = { method: 'PUT', target: SEND, headers: TWO_BYTES };
-
-/** Gives bytes as a socket does whose buffer the next read fills again. */
-function lent(body: string, take: (bytes: Buffer) => void): void {
-  const bytes = Buffer.from(body, 'latin1');
-  take(bytes);
-  bytes.fill(0);
-}
-
-/** A pool whose connections the test opens one by one, and a client. */
-function started(parts: HeadParts = {}, copies = new CopyBuffers()) {
-  const clock = new TestClock();
-  const { pool, openings } = fakePool(clock);
-  const client = new FakeClient(clock);
-  const limits = { responseTimeoutMs: RESPONSE_TIMEOUT_MS, bodyIdleTimeoutMs: BODY_IDLE_MS };
-  const shared = { pool, clock, copies, ...limits };
-  const asked = askedFor(parts);
-  const forwarding = new Forwarding(asked, client, shared, undefined);
-  const { outcome } = asked.passage;
-  /** Opens the connection that is waited for. */
-  const open = async (): Promise<FakeSocket> => {
-    const opening = openings.shift();
-    if (opening === undefined) throw new Error('no connection is waited for');
-    return await opening.open();
-  };
-  /** Puts a connection that has served before into the pool. */
-  const warm = async (): Promise<FakeSocket> => {
-    const before = askedFor();
-    const earlier = new FakeClient(clock);
-    const first = new Forwarding(before, earlier, shared, undefined);
-    first.start(Buffer.alloc(0));
-    const socket = await open();
-    await socket.arrive(answer('before'));
-    socket.takeSent();
-    return socket;
-  };
-  const start = (body = ''): void => lent(body, (bytes) => forwarding.start(bytes));
-  const more = (body: string): void => lent(body, (bytes) => forwarding.bodyData(bytes));
-  return { clock, pool, openings, client, asked, forwarding, outcome, open, warm, start, more };
-}
 
 await t.test('a request goes out in one piece, and its answer comes back in one', async (t) => {
   const { client, asked, outcome, forwarding, open, start } = started(POST);
@@ -329,39 +285,6 @@ await t.test('Synapse is held up while the client does not read', async (t) => {
   await turn();
   t.match(client.text, /abcdef$/);
   t.same(client.told, ['finished']);
-});
-
-await t.test('what a client has not taken yet stays as it is, whoever is answered meanwhile', async (t) => {
-  for (const isTls of [false, true]) {
-    const copies = new CopyBuffers();
-    const answered = async (body: string, stalls: boolean): Promise<ReturnType<typeof started>> => {
-      const exchange = started({}, copies);
-      exchange.client.isTls = isTls;
-      if (stalls) exchange.client.stall();
-      exchange.start();
-      await (await exchange.open()).arrive(answer(body));
-      return exchange;
-    };
-    const slow = await answered('slow', true);
-    const others = [await answered('fast', false), await answered('next', false)];
-    const [bytes] = slow.client.written;
-    t.equal(bytes?.toString('latin1'), slow.client.text);
-    t.equal(copies.take().buffer === others[1]?.client.written[0]?.buffer, !isTls, 'the others took turns');
-    slow.client.readOn();
-    slow.forwarding.clientDrained();
-    t.same(slow.client.told, ['tell when sent', 'finished']);
-    t.equal(copies.take().buffer === bytes?.buffer, !isTls, 'and it is used again once it was taken');
-  }
-});
-
-await t.test('an answer longer than the memory for it goes on in as many pieces as it takes', async (t) => {
-  const { client, open, start } = started();
-  start();
-  const socket = await open();
-  const body = 'b'.repeat(3 * READ_BYTES);
-  await socket.arrive(answer(body));
-  t.ok(client.text === answer(body), 'nothing is lost or doubled');
-  t.ok(client.written.every(({ length }) => length <= READ_BYTES));
 });
 
 await t.test('a client that does not read is abandoned', async (t) => {
