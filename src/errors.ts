@@ -22,6 +22,8 @@ export interface ErrorDetail {
   /** In place of the registry's text, which says it in general. */
   readonly text?: string;
   readonly members?: Readonly<Record<string, string>>;
+  /** Fields of the answer, value after name as Node's raw headers have them. */
+  readonly headers?: readonly string[];
 }
 
 /** A refusal or failure on its way to the place that writes it; `cause` stays in the log. */

@@ -36,6 +36,7 @@ export function errorAnswer(code: ErrorCode, asked: AskedFor, detail: ErrorDetai
       'no-store',
       ...(entry.retryAfterSeconds === undefined ? [] : ['Retry-After', String(entry.retryAfterSeconds)]),
       ...(code === 'METHOD_NOT_ALLOWED' ? ['Allow', 'GET, HEAD, OPTIONS'] : []),
+      ...(detail.headers ?? []),
     ],
     body: Buffer.from(JSON.stringify(asked.isMatrix ? matrixBody(entry) : ownBody(code, asked, detail))),
     closes: entry.closes === true,

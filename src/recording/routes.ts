@@ -187,7 +187,10 @@ export function registerRecordings(api: FastifyInstance, parts: RecordingRoutesP
     const ifRange = request.headers['if-range'];
     const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
     const range = readRange(wanted, file.bytes);
-    if (range === 'unsatisfiable') throw new GatewayError('RECORDING_RANGE_UNSATISFIABLE');
+    if (range === 'unsatisfiable') {
+      const headers = ['Content-Range', `bytes */${file.bytes}`];
+      throw new GatewayError('RECORDING_RANGE_UNSATISFIABLE', undefined, { headers });
+    }
     const { first, last } = range === 'whole' ? { first: 0, last: file.bytes - 1 } : range;
     reply.headers({
       ...DOWNLOAD_FIELDS,
