@@ -16,8 +16,9 @@ import type { WebhookConfig } from './config/sections/calls.ts';
 import { registerDiscovery } from './discovery/routes.ts';
 import { errorEntry } from './errors.ts';
 import { openConnectionWatch, openOperator } from './gateway-operator.ts';
-import { openPages, openRoomRegistry } from './gateway-pages.ts';
+import { openRoomRegistry } from './gateway-pages.ts';
 import { openRecordings } from './gateway-recordings.ts';
+import { openSignaling } from './gateway-signaling.ts';
 import { openSynapseLanes } from './gateway-synapse.ts';
 import { createTls } from './gateway-tls.ts';
 import { addressRanges } from './http/address.ts';
@@ -57,14 +58,6 @@ import { openUpstream } from './proxy/upstream.ts';
 import type { CallNotifier } from './push/push.ts';
 import { createWebhook } from './push/webhook.ts';
 import { systemRandom, type Random } from './random.ts';
-import { openChannel } from './signaling/channel.ts';
-import type { ChannelParts } from './signaling/guarded-channel.ts';
-import { nativeDialect } from './signaling/dialects/native.ts';
-import { socketIoDialect } from './signaling/dialects/socket-io.ts';
-import { createSignalingDoors } from './signaling/doors.ts';
-import { Hub } from './signaling/hub.ts';
-import { createSocketIoTransport } from './signaling/transports/socket-io.ts';
-import { createWebSocketTransport } from './signaling/transports/websocket.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { registerWeb } from './web/routes.ts';
 
@@ -159,23 +152,24 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     onDeadlineFailed: (callId, error) =>
       log.error({ err: error, call_id: callId }, 'a deadline was not judged'),
   });
-  const hub = new Hub({
-    service: calls,
-    homeserver,
-    ice,
+  const signaling = openSignaling({
+    config,
+    lifecycle,
+    calls,
     door,
+    ice,
+    store,
+    watch,
+    trustedProxies,
+    isDraining,
     clock,
     random,
-    graceMs: config.calls.graceMs,
-    isDraining,
-    onIdentified: watch.identified,
-    onFailed: (error) => log.error({ err: error }, 'signaling failed'),
+    log,
+    metrics,
   });
+  const { hub } = signaling;
   const recordings = openRecordings(server, { config, store, calls, callers, clock, random, log, metrics });
-  const watchRooms = createRoomWatch((roomId) => {
-    hub.roomDeparted(roomId);
-    pages.roomDeparted(roomId);
-  });
+  const watchRooms = createRoomWatch((roomId) => signaling.roomDeparted(roomId));
   void server.register((api, _options, done) => {
     guardOwnApi(api, origins);
     registerCalls(api, {
@@ -193,51 +187,6 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
     done();
   });
   openRoomRegistry(server, { config, rooms: store, clock, random });
-  const channelParts = {
-    clock,
-    framesPerSecond: config.limits.signalingRate,
-    onDropped: (code) => metrics.socketsDropped.inc({ code }),
-  } satisfies ChannelParts;
-  const webSockets = createWebSocketTransport({ clock, trustedProxies, onEnded: watch.socketEnded });
-  const pages = openPages({
-    config: config.signaling,
-    hub,
-    door,
-    webSockets,
-    channelParts,
-    trustedProxies,
-    rooms: store,
-    profiles: store,
-    clock,
-    random,
-    log,
-  });
-  lifecycle.onStop(() => pages.close());
-  const doors = createSignalingDoors({
-    trustedProxies,
-    origins,
-    native: config.signaling.native,
-    socketio: config.signaling.socketio,
-    openWebSockets: () => webSockets,
-    openSocketIo: (arrivalOf) =>
-      createSocketIoTransport({
-        clock,
-        path: config.signaling.socketio.path,
-        graceMs: config.calls.graceMs,
-        limits: {
-          sessions: config.limits.connections,
-          sessionsPerAddress: config.limits.connectionsPerAddress,
-        },
-        arrivalOf,
-        onSocket: (socket) =>
-          hub.accept(openChannel(socket, socketIoDialect, channelParts), socket.sessionHint),
-        onRefused: (_request, code) => metrics.refusals.inc({ code }),
-        onEnded: watch.socketEnded,
-        namespaces: pages.namespaces,
-        onFailed: (error) => log.error({ err: error }, 'signaling failed'),
-      }),
-    onText: (socket) => hub.accept(openChannel(socket, nativeDialect, channelParts)),
-  });
 
   const bytes = new ConnectionBytes();
   const intake = createIntake({
@@ -298,14 +247,14 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
       tunnels,
       routes,
       own(request, response) {
-        if (!doors.request(request, response)) server.routing(request, response);
+        if (!signaling.request(request, response)) server.routing(request, response);
       },
     }),
     upgrades: createUpgrades({
       ...doorParts,
       trustedProxies,
       random,
-      targets: [...doors.targets, ...pages.targets, tunnels.target],
+      targets: [...signaling.targets, tunnels.target],
       origins,
       onRefused: watch.upgradeRefused,
     }),
@@ -388,13 +337,12 @@ export function createGateway(config: Config, overrides: GatewayOverrides = {}):
 
   async function drain(): Promise<void> {
     lanes.endPolls();
-    hub.drain();
-    doors.drain();
+    signaling.drain();
     tunnels.drain();
     const cancel = clock.after(config.limits.drainTimeoutMs, () => listeners.destroy());
     await listeners.drain();
     cancel();
     tunnels.destroy();
-    await doors.close();
+    await signaling.close();
   }
 }

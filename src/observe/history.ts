@@ -8,8 +8,8 @@ import type { HistoryState, RingTimes } from './operator-state.ts';
 
 export const HOURS = 24;
 export const HOUR_MS = 3_600_000;
-/** As the metric of the same times has them (metrics.ts). */
-const UP_TO_SECONDS = [1, 2, 5, 10, 20, 30, 45, 60, 120];
+/** By which times from the ring to the answer are counted, here and in the metric. */
+export const RING_UP_TO_SECONDS: readonly number[] = [1, 2, 5, 10, 20, 30, 45, 60, 120];
 const MAX_FAILURES = 20;
 
 /** How a call ends that nobody wanted to end so. Declined, cancelled or busy is what people do. */
@@ -77,13 +77,13 @@ function ringTimes(calls: readonly CallTimes[]): RingTimes {
       answeredAtMs === undefined ? [] : [answeredAtMs - createdAtMs],
     )
     .toSorted((a, b) => a - b);
-  const counts = [...UP_TO_SECONDS, Infinity].map(() => 0);
+  const counts = [...RING_UP_TO_SECONDS, Infinity].map(() => 0);
   for (const ms of rangMs) {
-    const index = UP_TO_SECONDS.findIndex((seconds) => ms <= seconds * 1_000);
-    const at = index === -1 ? UP_TO_SECONDS.length : index;
+    const index = RING_UP_TO_SECONDS.findIndex((seconds) => ms <= seconds * 1_000);
+    const at = index === -1 ? RING_UP_TO_SECONDS.length : index;
     counts[at] = (counts[at] ?? 0) + 1;
   }
   const quantile = (share: number): number | undefined =>
     rangMs[Math.min(Math.floor(share * rangMs.length), rangMs.length - 1)];
-  return { upToSeconds: UP_TO_SECONDS, counts, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
+  return { upToSeconds: RING_UP_TO_SECONDS, counts, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
 }

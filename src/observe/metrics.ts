@@ -3,6 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+import { RING_UP_TO_SECONDS } from './history.ts';
 import { LatencyTally } from './latency.ts';
 import { RequestDurations } from './request-durations.ts';
 import { RequestTally } from './request-tally.ts';
@@ -84,7 +85,7 @@ export function createMetrics() {
     ringSeconds: new Histogram({
       name: 'portico_call_ring_to_answer_seconds',
       help: 'Seconds from the beginning of a call to its first answer.',
-      buckets: [1, 2, 5, 10, 20, 30, 45, 60, 120],
+      buckets: [...RING_UP_TO_SECONDS],
       registers,
     }),
     socketsDropped: new Counter({

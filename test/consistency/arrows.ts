@@ -248,6 +248,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'gateway-tls.ts', to: '', carries: 'values', why: 'its part for TLS' },
   { from: 'gateway-operator.ts', to: '', carries: 'values', why: 'its part for operators' },
   { from: 'gateway-pages.ts', to: '', carries: 'values', why: 'its part for web pages' },
+  { from: 'gateway-signaling.ts', to: '', carries: 'values', why: 'its part for signaling' },
   { from: 'gateway-synapse.ts', to: '', carries: 'values', why: 'its part for the lanes to Synapse' },
   // `explain` decides as the gateway would, by the same pure functions.
   {

@@ -14,6 +14,7 @@ const COMPOSITION_ROOT: ReadonlySet<string> = new Set([
   'gateway-operator.ts',
   'gateway-pages.ts',
   'gateway-recordings.ts',
+  'gateway-signaling.ts',
   'gateway-synapse.ts',
   'gateway-tls.ts',
 ]);
