@@ -332,8 +332,10 @@ export class Forwarding implements Borrower {
     this.#memory = undefined;
     this.#filledBytes = 0;
     this.sentBytes += bytes.length;
-    // TLS holds for a turn of the loop what it has already sent: a burst of answers would take this much for each.
-    const isCopied = this.#client.isTls && bytes.length <= MAX_JOINED_BYTES;
+    // TLS holds for a turn of the loop what it has already sent: a burst of answers would take this much for each. And an
+    // answer that trickles would, for each drop, at a client that does not read.
+    const isWaitedFor = this.#client.isTls || this.#lent !== undefined;
+    const isCopied = isWaitedFor && bytes.length <= MAX_JOINED_BYTES;
     if (!this.#client.write(isCopied ? Buffer.from(bytes) : bytes)) this.#canWrite = false;
     if (isCopied) this.#parts.copies.giveBack(memory);
     else (this.#lent ??= []).push(memory);

@@ -39,3 +39,19 @@ await t.test('an answer longer than the memory for it goes on in as many pieces 
   t.ok(client.text === answer(body), 'nothing is lost or doubled');
   t.ok(client.written.every(({ length }) => length <= READ_BYTES));
 });
+
+await t.test(
+  'an answer that trickles to a client that does not read takes little more than its own length',
+  async (t) => {
+    const { client, open, start } = started();
+    client.hasSentAll = false;
+    start();
+    const socket = await open();
+    const whole = answer('b'.repeat(100));
+    for (const byte of whole) await socket.arrive(byte);
+    t.equal(client.text, whole);
+    t.ok(client.written.length > 100, 'each piece is passed on as it comes');
+    const taken = new Set(client.written.map(({ buffer }) => buffer));
+    t.ok(taken.size <= 2, `${taken.size} stretches of memory`);
+  },
+);
