@@ -15,6 +15,8 @@ import { until } from '../harness/until.ts';
 t.setTimeout(90_000);
 
 const CALLS = 20;
+/** Of the answer: within so many the other device hears of it. Both pass through the same process. */
+const MAX_ROUND_TRIPS = 5;
 const synapse = await startTestSynapse(t);
 const { alice, bob, bobLaptop, carol, roomId } = await gatherCast(synapse);
 const bobTablet = await synapse.login(synapse.bob);
@@ -49,7 +51,7 @@ async function answeredElsewhere(
   t: Test,
   { url, answering, other }: { url: string; answering: Client; other: Client & HearsEnd },
 ): Promise<void> {
-  const afterResponseMs: number[] = [];
+  const roundTripsMs: number[] = [];
   const afterRequestMs: number[] = [];
   for (let n = 0; n < CALLS; n += 1) {
     const callId = await dial(url, alice, roomId);
@@ -64,18 +66,14 @@ async function answeredElsewhere(
     t.strictSame(of(answering, 'call-ended', callId), [], 'the one that answered goes on');
     t.ok(heardMs > askedMs, 'not before it was answered');
     afterRequestMs.push(heardMs - askedMs);
-    afterResponseMs.push(heardMs - answeredMs);
+    roundTripsMs.push(answeredMs - askedMs);
     await post(url, callId, 'end', alice);
     await until(() => of(answering, 'call-ended', callId).length === 1);
     t.equal(of(other, 'call-ended', callId).length, 1, 'its end is not told again to who does not ring');
   }
-  const { medianMs, text } = summary(
-    'from the answer response to answered_elsewhere (negative: before it)',
-    afterResponseMs,
-  );
-  t.comment(text);
-  t.comment(summary('from the answer request to answered_elsewhere', afterRequestMs).text);
-  t.ok(medianMs <= 100, `${medianMs} ms`);
+  const roundTrip = summary('the answer request itself', roundTripsMs);
+  const heard = summary('from the answer request to answered_elsewhere', afterRequestMs);
+  t.ok(heard.medianMs <= MAX_ROUND_TRIPS * roundTrip.medianMs, `${heard.text}; ${roundTrip.text}`);
 }
 
 interface HearsEnd {
