@@ -6,11 +6,11 @@ import { PorticoError } from '../error.ts';
 import type { Listeners } from '../listeners.ts';
 import type { MediaEnvironment } from '../media/environment.ts';
 import { OwnMedia } from '../media/own-media.ts';
-import type { CallEvents, PorticoErrorLike } from '../portico.ts';
+import type { Call, CallEvents, PorticoErrorLike } from '../portico.ts';
 import type { LoadRecording, Recording } from '../recording/recording.ts';
 import type { Signaling } from '../signaling.ts';
-import type { CallFacts } from './call.ts';
 import { Measuring } from './measuring.ts';
+import type { Incoming } from './messages.ts';
 import { Mesh } from './mesh.ts';
 import { Relays } from './relays.ts';
 
@@ -23,7 +23,7 @@ export interface TalkParts {
   /** The code that records, which is fetched when it is first needed. */
   readonly loadRecording: LoadRecording;
   readonly events: Listeners<CallEvents>;
-  readonly call: Pick<CallFacts, 'id' | 'type' | 'caller' | 'iceServers'>;
+  readonly call: Pick<Call, 'id' | 'type' | 'caller'> & Pick<Incoming, 'iceServers'>;
   /** Somebody came or left, or media began or ceased to flow. */
   readonly onLinks: () => void;
 }
