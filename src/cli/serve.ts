@@ -1,11 +1,12 @@
 // `portico serve`: runs the gateway until a signal ends it. Owns the signals and what is printed at the start.
 
+import { systemClock } from '../clock.ts';
 import { formatFaults } from '../config/faults.ts';
 import { showListenAddress } from '../config/kinds/listen-address.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { ListenError } from '../http/listen.ts';
-import { createLog } from '../observe/log.ts';
+import { openLog, type LogOutput } from '../observe/log.ts';
 import { StoreOpenError } from '../store/errors.ts';
 
 /** @returns the exit code, once the gateway has stopped */
@@ -16,7 +17,8 @@ export async function serve(options: LoadOptions): Promise<number> {
     return 1;
   }
   const { config } = loaded;
-  const log = await createLog(config.log, process.stdout.isTTY);
+  const output = await openLog(config.log, process.stdout.isTTY, systemClock);
+  const { log } = output;
   let gateway: Gateway;
   try {
     gateway = createGateway(config, { log });
@@ -41,19 +43,23 @@ export async function serve(options: LoadOptions): Promise<number> {
   process.on('SIGHUP', () =>
     log.warn('SIGHUP is ignored: a changed configuration takes effect at the next start'),
   );
-  const signal = await Promise.race([stopSignal(), gateway.drainAsked.then(() => 'drain' as const)]);
+  const signal = await Promise.race([stopSignal(output), gateway.drainAsked.then(() => 'drain' as const)]);
   log.info({ signal }, 'stopping');
   await gateway.stop();
   log.info('stopped');
+  await output.close();
   return 0;
 }
 
 /** The first SIGTERM or SIGINT. A second one ends the process at once, for whoever does not want to wait. */
-function stopSignal(): Promise<NodeJS.Signals> {
+function stopSignal(output: LogOutput): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isStopping = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (isStopping) process.exit(1);
+      if (isStopping) {
+        output.abandon();
+        process.exit(1);
+      }
       isStopping = true;
       resolve(signal);
     };

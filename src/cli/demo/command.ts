@@ -6,7 +6,7 @@ import { formatFaults } from '../../config/faults.ts';
 import { loadConfig, type LoadOptions } from '../../config/load.ts';
 import { createGateway, type Gateway } from '../../gateway.ts';
 import { ListenError } from '../../http/listen.ts';
-import { createLog } from '../../observe/log.ts';
+import { openLog } from '../../observe/log.ts';
 import { systemRandom } from '../../random.ts';
 import { StoreOpenError } from '../../store/errors.ts';
 import { isBuilt } from '../../web/files.ts';
@@ -51,10 +51,10 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
   const loaded = loadConfig({ ...options, environment });
   if ('faults' in loaded) throw new DemoFailure(formatFaults(loaded.faults));
   const { config } = loaded;
-  const log = await createLog(config.log, process.stdout.isTTY);
+  const output = await openLog(config.log, process.stdout.isTTY, systemClock);
   let gateway: Gateway;
   try {
-    gateway = createGateway(config, { log });
+    gateway = createGateway(config, { log: output.log });
     await gateway.start();
   } catch (error) {
     if (error instanceof StoreOpenError) throw new DemoFailure(error.message, { cause: error });
@@ -66,7 +66,10 @@ async function startGateway(synapseUrl: string, options: LoadOptions): Promise<D
     url: config.publicUrl ?? localUrl(gateway.addresses),
     callPage: callPageState(config.callPage.enabled),
     drainAsked: gateway.drainAsked,
-    stop: () => gateway.stop(),
+    async stop() {
+      await gateway.stop();
+      await output.close();
+    },
   };
 }
 
