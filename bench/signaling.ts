@@ -6,23 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startTestSynapse } from '../test/harness/synapse.ts';
+import { pin, pinSelf, RIVAL_CORE } from './gateway/pinned-process.ts';
+import { median, percentile } from './gateway/statistics.ts';
 import { measureMemory, openBare, openRegistered } from './signaling/memory.ts';
-import { startGateway, startScript } from './signaling/measured-process.ts';
+import { startGateway, startScript, type MeasuredProcess } from './signaling/measured-process.ts';
 import { makePairs, type Pair } from './signaling/people.ts';
 import {
   bareSocketIoLanes,
   bareWebSocketLanes,
-  measureRelay,
   nativeLanes,
+  relayOf,
   socketIoLanes,
-  type RelayFigure,
+  type Lane,
+  type Relay,
 } from './signaling/relay.ts';
 import { measureMembers, measureRing, type RingFigure } from './signaling/ring.ts';
 
 const PAIRS = 25;
 const LANES = 10;
-const RELAY_MS = 4_000;
-const ROUNDS = 3;
+const WARM_UP_MS = 1_000;
+const TURN_MS = 2_000;
+const TURNS = 15;
 const RING_SOCKETS = 5_000;
 const RINGS_PER_SECOND = 100;
 const RING_SECONDS = 10;
@@ -34,6 +38,11 @@ const asked = process.argv.slice(2);
 const unknown = asked.filter((part) => !PARTS.some((known) => known === part));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there are ${PARTS.join(', ')}`);
 const isWanted = (part: (typeof PARTS)[number]): boolean => asked.length === 0 || asked.includes(part);
+
+interface Connected {
+  readonly lanes: readonly Lane[];
+  readonly close: () => void;
+}
 
 const told = ({ p50Ms, p99Ms, stolenShare }: RingFigure): string =>
   `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms; ${(100 * stolenShare).toFixed(1)} % of the processors ` +
@@ -76,38 +85,47 @@ try {
     console.log(`ring: of that, joined_members of Synapse alone at that rate: ${told(members)}`);
   }
 
+  /** In turns: what other guests of the machine take changes within seconds, and would make a server of a minute later
+   * slower or faster than it is. */
   async function benchRelay(env: () => NodeJS.ProcessEnv, pairs: readonly Pair[]): Promise<void> {
-    const figures: RelayFigure[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const mode of ['pass', 'parse'] as const) {
-        const bare = await bareWebSocketLanes(LANES, mode);
-        figures.push(await measureRelay(`bare ws, ${mode}`, bare.server, bare.lanes, RELAY_MS));
-        bare.close();
-        await bare.server.stop();
-      }
-      const gateway = await startGateway(env());
-      const native = await nativeLanes(gateway.port, pairs.slice(0, LANES));
-      figures.push(await measureRelay('Portico native', gateway, native.lanes, RELAY_MS));
-      native.close();
-      await gateway.stop();
-      const bare = await bareSocketIoLanes(LANES);
-      figures.push(await measureRelay('bare Socket.IO', bare.server, bare.lanes, RELAY_MS));
-      bare.close();
-      await bare.server.stop();
-      const second = await startGateway(env());
-      const socketIo = await socketIoLanes(second.port, pairs.slice(LANES, 2 * LANES));
-      figures.push(await measureRelay('Portico Socket.IO', second, socketIo.lanes, RELAY_MS));
-      socketIo.close();
-      await second.stop();
-    }
-    const median = (name: string): number => {
-      const ofName = figures.filter((figure) => figure.name === name).map(({ perCpuSecond }) => perCpuSecond);
-      return ofName.toSorted((a, b) => a - b)[Math.floor(ofName.length / 2)] ?? Number.NaN;
+    pinSelf();
+    const relays: Relay[] = [];
+    const enter = (name: string, server: MeasuredProcess, { lanes, close }: Connected): void => {
+      pin(server.pid, RIVAL_CORE);
+      relays.push(relayOf(name, server, lanes));
+      undos.push(async () => {
+        close();
+        await server.stop();
+      });
     };
-    for (const name of new Set(figures.map((figure) => figure.name))) {
-      const share = median(name) / median('bare ws, pass');
+    for (const mode of ['pass', 'parse'] as const) {
+      const bare = await bareWebSocketLanes(LANES, mode);
+      enter(`bare ws, ${mode}`, bare.server, bare);
+    }
+    const native = await startGateway(env());
+    enter('Portico native', native, await nativeLanes(native.port, pairs.slice(0, LANES)));
+    const bare = await bareSocketIoLanes(LANES);
+    enter('bare Socket.IO', bare.server, bare);
+    const socketIo = await startGateway(env());
+    enter('Portico Socket.IO', socketIo, await socketIoLanes(socketIo.port, pairs.slice(LANES, 2 * LANES)));
+
+    const turns: Map<string, number>[] = [];
+    while (turns.length < TURNS) {
+      const turn = new Map<string, number>();
+      for (const relay of turns.length % 2 === 0 ? relays : relays.toReversed()) {
+        await relay.run(WARM_UP_MS);
+        turn.set(relay.name, await relay.run(TURN_MS));
+      }
+      turns.push(turn);
+    }
+    for (const { name } of relays) {
+      const ofName = turns.map((turn) => turn.get(name) ?? Number.NaN);
+      const shares = turns.map(
+        (turn, index) => (ofName[index] ?? Number.NaN) / (turn.get('bare ws, pass') ?? 0),
+      );
       console.log(
-        `relay: ${name}: ${Math.round(median(name))} messages per CPU second, ${share.toFixed(2)}x bare ws`,
+        `relay: ${name}: ${Math.round(median(ofName))} messages per CPU second, ${median(shares).toFixed(2)}x bare ws` +
+          ` (${TURNS} turns, half of them ${percentile(shares, 0.25).toFixed(2)}x to ${percentile(shares, 0.75).toFixed(2)}x)`,
       );
     }
   }

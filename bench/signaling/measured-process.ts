@@ -15,6 +15,7 @@ const COLLECTS = [
 ];
 
 export interface MeasuredProcess {
+  readonly pid: number;
   readonly port: number;
   readonly cpuSeconds: () => number;
   readonly rssBytes: () => number;
@@ -56,7 +57,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Meas
 
 /** @param portIn of a line that the process prints; NaN for lines that say none */
 async function measured(child: ChildProcess, portIn: (line: string) => number): Promise<MeasuredProcess> {
-  if (child.stdout === null) throw new Error('no output to read');
+  const { pid } = child;
+  if (pid === undefined || child.stdout === null) throw new Error('it did not start');
   const lines = createInterface({ input: child.stdout });
   const port = await new Promise<number>((resolve, reject) => {
     lines.on('line', (line) => {
@@ -66,14 +68,15 @@ async function measured(child: ChildProcess, portIn: (line: string) => number): 
     child.once('exit', (code) => reject(new Error(`exited with ${code} before it served`)));
   });
   return {
+    pid,
     port,
     cpuSeconds() {
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     rssBytes: () =>
-      Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+      Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     collectGarbage: () => void child.kill('SIGUSR2'),
     async stop() {
       const exit = once(child, 'exit');

@@ -12,9 +12,11 @@ export interface Lane {
   onArrival(arrived: () => void): void;
 }
 
-export interface RelayFigure {
+/** A server that is ready to be measured, with everybody connected. */
+export interface Relay {
   readonly name: string;
-  readonly perCpuSecond: number;
+  /** @returns messages per CPU second of the server, at PER_SECOND messages a second over all lanes */
+  run(forMs: number): Promise<number>;
 }
 
 /** Below what each can do, so that all work under the same conditions: of two servers that are busy to different degrees,
@@ -28,29 +30,22 @@ const CANDIDATE = {
   sdpMLineIndex: 0,
 };
 
-/** @returns messages per CPU second of the server, at PER_SECOND messages a second over all lanes */
-export async function measureRelay(
-  name: string,
-  server: MeasuredProcess,
-  lanes: readonly Lane[],
-  durationMs: number,
-): Promise<RelayFigure> {
+export function relayOf(name: string, server: MeasuredProcess, lanes: readonly Lane[]): Relay {
   const tally = { sent: 0, arrived: 0 };
   for (const lane of lanes) lane.onArrival(() => (tally.arrived += 1));
-  const run = async (forMs: number): Promise<void> => {
-    const startedMs = performance.now();
-    const before = tally.sent;
-    for (let passedMs = 0; passedMs < forMs; passedMs = performance.now() - startedMs) {
-      for (; tally.sent - before < (passedMs * PER_SECOND) / 1_000; tally.sent += 1)
-        lanes[tally.sent % lanes.length]?.send();
-      await pause(TICK_MS);
-    }
-    while (tally.arrived < tally.sent) await pause(TICK_MS);
+  return {
+    name,
+    async run(forMs) {
+      const [startedMs, cpuBefore, sentBefore] = [performance.now(), server.cpuSeconds(), tally.sent];
+      for (let passedMs = 0; passedMs < forMs; passedMs = performance.now() - startedMs) {
+        for (; tally.sent - sentBefore < (passedMs * PER_SECOND) / 1_000; tally.sent += 1)
+          lanes[tally.sent % lanes.length]?.send();
+        await pause(TICK_MS);
+      }
+      while (tally.arrived < tally.sent) await pause(TICK_MS);
+      return (tally.arrived - sentBefore) / (server.cpuSeconds() - cpuBefore);
+    },
   };
-  await run(durationMs / 2);
-  const [cpuBefore, arrivedBefore] = [server.cpuSeconds(), tally.arrived];
-  await run(durationMs);
-  return { name, perCpuSecond: (tally.arrived - arrivedBefore) / (server.cpuSeconds() - cpuBefore) };
 }
 
 /** Bare WebSockets: the pair is the path. */
