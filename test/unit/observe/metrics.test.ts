@@ -11,6 +11,14 @@ await t.test('two gateways in one process do not count together', async (t) => {
   t.match(await other.registry.metrics(), /^portico_upstream_retries_total 0$/m, 'the other');
 });
 
+await t.test(
+  'of the event loop there is the lag, and no quantiles that a timer would have to sample',
+  async (t) => {
+    const text = await createMetrics().registry.metrics();
+    t.strictSame([...text.matchAll(/^nodejs_eventloop\S+/gm)].flat(), ['nodejs_eventloop_lag_seconds']);
+  },
+);
+
 await t.test('gauges are read from their parts whenever somebody asks', async (t) => {
   const metrics = createMetrics();
   let heldPolls = 2;
