@@ -14,7 +14,8 @@ public listener. No label holds anything that a client chooses: no path, no addr
 `;
 
 const DEFAULTS = `The standard metrics of a Node.js process stand beside them: \`process_*\` (CPU, memory, open files, start time) and
-\`nodejs_*\` (the event loop's lag when it is asked for, heap, garbage collection, version). Which there are depends on the operating system.
+\`nodejs_*\` (the event loop's lag when it is asked for, heap, garbage collection, version). Which there are depends on the operating
+system.
 `;
 
 const OWN_PREFIX = 'portico_';

@@ -1,6 +1,7 @@
 // `portico serve`: runs the gateway until a signal ends it. Owns the signals and what is printed at the start.
 
 import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/faults.ts';
 import { showListenAddress } from '../config/kinds/listen-address.ts';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
@@ -18,6 +19,14 @@ export async function serve(options: LoadOptions): Promise<number> {
   }
   const { config } = loaded;
   const output = await openLog(config.log, process.stdout.isTTY, systemClock);
+  try {
+    return await runGateway(config, output);
+  } finally {
+    await output.close();
+  }
+}
+
+async function runGateway(config: Config, output: LogOutput): Promise<number> {
   const { log } = output;
   let gateway: Gateway;
   try {
@@ -47,7 +56,6 @@ export async function serve(options: LoadOptions): Promise<number> {
   log.info({ signal }, 'stopping');
   await gateway.stop();
   log.info('stopped');
-  await output.close();
   return 0;
 }
 

@@ -27,14 +27,12 @@ export async function openLog(config: LogConfig, isTerminal: boolean, clock: Clo
     sync: false,
     maxLength: MAX_WAITING_CHARACTERS,
   });
-  // Loaded only where somebody reads along: it would make every other start slower.
-  const stream = isPretty
-    ? (await import('pino-pretty')).default({
-        translateTime: 'SYS:HH:MM:ss',
-        ignore: 'pid,hostname',
-        destination: output,
-      })
-    : output;
+  // As a function, for its stream keeps all that its reader has not taken. Loaded only where somebody reads along: it
+  // would make every other start slower.
+  const pretty = isPretty
+    ? (await import('pino-pretty')).prettyFactory({ translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' })
+    : undefined;
+  const stream = pretty === undefined ? output : { write: (line: string) => output.write(pretty(line)) };
   const log = pino(options, stream);
 
   let hasReader = true;
@@ -61,7 +59,7 @@ export async function openLog(config: LogConfig, isTerminal: boolean, clock: Clo
     const cancel = clock.after(CLOSE_MS, ended.resolve);
     output.once('close', ended.resolve);
     output.once('error', ended.resolve);
-    stream.end();
+    output.end();
     await ended.promise;
     cancel();
   }
