@@ -142,8 +142,24 @@ await t.test('without a network it is said why, and it comes back by itself', as
 
 await t.test('who is logged out in one tab is logged out in all', async (t) => {
   const other = await anotherTab(t);
-  await other.press('Sign out');
-  await bob.page.getByRole('heading', { name: 'Sign in to call' }).waitFor();
+  // What the tab was asking for may be refused before it hears of the logout.
+  await bob.whileRequestsFail(async () => {
+    await other.press('Sign out');
+    await bob.page.getByRole('heading', { name: 'Sign in to call' }).waitFor();
+  });
+});
+
+await t.test('who is logged out elsewhere is asked to sign in again', async (t) => {
+  const { accessToken } = JSON.parse(
+    await alice.page.evaluate(() => localStorage.getItem('portico.session') ?? '{}'),
+  ) as { accessToken: string };
+  await alice.whileRequestsFail(async () => {
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    const answer = await fetch(`${synapse.url}/_matrix/client/v3/logout`, { method: 'POST', headers });
+    t.equal(answer.status, 200);
+    await alice.page.getByRole('heading', { name: 'Sign in to call' }).waitFor();
+    t.equal(await alice.page.evaluate(() => localStorage.getItem('portico.session')), null);
+  });
 });
 
 /** One more of Bob's, who is logged in there already. */

@@ -22,12 +22,22 @@ export function App() {
     );
   }
   // The key: another session is another home, with nothing left of the one before.
-  return <Home key={session.accessToken} session={session} onLeave={() => leave(session)} />;
+  return (
+    <Home
+      key={session.accessToken}
+      session={session}
+      onLeave={() => {
+        forget(session);
+        // Whether the homeserver hears of it or not, this browser has forgotten the token.
+        logOut(session).catch(() => undefined);
+      }}
+      onLoggedOut={() => forget(session)}
+    />
+  );
 
-  function leave(ended: Session): void {
-    forgetSession();
-    setSession(undefined);
-    // Whether the homeserver hears of it or not, this browser has forgotten the token.
-    logOut(ended).catch(() => undefined);
+  /** Another tab may have logged in again since: that session stays. */
+  function forget(ended: Session): void {
+    if (keptSession()?.accessToken === ended.accessToken) forgetSession();
+    setSession(keptSession());
   }
 }

@@ -22,7 +22,10 @@ import { adviceOn, endingOf } from './words.ts';
 
 export interface HomeProps {
   readonly session: Session;
+  /** Somebody wants to log out. */
   readonly onLeave: () => void;
+  /** The homeserver does not know the session any more. */
+  readonly onLoggedOut: () => void;
 }
 
 interface Wish {
@@ -32,9 +35,9 @@ interface Wish {
 
 type View = 'rooms' | 'history';
 
-export function Home({ session, onLeave }: HomeProps) {
+export function Home({ session, onLeave, onLoggedOut }: HomeProps) {
   const toasts = useToasts();
-  const { parts, current, ringing, endings, missedCount, readMissed } = useApp(session, told, onLeave);
+  const { parts, current, ringing, endings, missedCount, readMissed } = useApp(session, told, onLoggedOut);
   const [view, setView] = useState<View>('rooms');
   const [placing, setPlacing] = useState<Wish | undefined>();
   const [choosing, setChoosing] = useState<Wish | undefined>();
