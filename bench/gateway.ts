@@ -11,7 +11,7 @@ import { machine } from './gateway/machine.ts';
 import { withReport, writePage } from './gateway/page.ts';
 import { LOAD_CORE, pinSelf, RIVAL_CORE } from './gateway/pinned-process.ts';
 import { prepareRivals } from './gateway/prepare.ts';
-import { coreTimeOf, cpuSecondsOf, watchStolen } from './gateway/proc.ts';
+import { watchOthers, watchStolen } from './gateway/proc.ts';
 import { DIRECT, type Entrant } from './gateway/entrant.ts';
 import { renderReport } from './gateway/report.ts';
 import { RIVALS, type Rival } from './gateway/rivals.ts';
@@ -91,18 +91,6 @@ async function measure(options: Options): Promise<number> {
   console.log(report);
   if (writes) writePage((before) => withReport(before, report));
   return entrants.some(({ faults }) => faults.length > 0) ? 1 : 0;
-}
-
-/** @returns tells which share of the two cores went to processes that are not ours, since the call */
-function watchOthers(): () => number {
-  const [startedMs, before] = [performance.now(), othersSeconds()];
-  return () => (othersSeconds() - before) / ((2 * (performance.now() - startedMs)) / 1_000);
-}
-
-/** Ours are this process and its children, those included that have ended. */
-function othersSeconds(): number {
-  const { workSeconds, stolenSeconds } = coreTimeOf([LOAD_CORE, RIVAL_CORE]);
-  return workSeconds + stolenSeconds - cpuSecondsOf(process.pid);
 }
 
 function entrant({ rival, rounds, faults }: Entered): Entrant {

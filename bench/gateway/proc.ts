@@ -38,24 +38,19 @@ export function parseRssBytes(text: string): number {
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
 
-/** What was done with some cores since the machine started. */
-export interface CoreTime {
-  /** Spent on processes. Interrupts are left out: no process is charged for them. */
-  readonly workSeconds: number;
-  /** Taken by the hypervisor for other machines while a process here was to run, which is charged for it all the same. */
-  readonly stolenSeconds: number;
-}
-
-/** @param text of /proc/stat */
-export function parseCoreTime(text: string, cores: readonly number[]): CoreTime {
-  let [work, stolen] = [0, 0];
+/**
+ * What the hypervisor has taken of some cores for other machines while a process here was to run, which is charged for
+ * it all the same.
+ *
+ * @param text of /proc/stat
+ */
+export function parseStolenSeconds(text: string, cores: readonly number[]): number {
+  let ticks = 0;
   for (const core of cores) {
     const fields = new RegExp(`^cpu${core} (.*)$`, 'm').exec(text)?.[1]?.split(' ').map(Number) ?? [];
-    const [user = Number.NaN, nice = 0, system = 0, , , , , steal = 0] = fields;
-    work += user + nice + system;
-    stolen += steal;
+    ticks += fields[7] ?? Number.NaN;
   }
-  return { workSeconds: work / TICKS_PER_SECOND, stolenSeconds: stolen / TICKS_PER_SECOND };
+  return ticks / TICKS_PER_SECOND;
 }
 
 /** The process and all below it. */
@@ -65,21 +60,29 @@ export function familyOf(pid: number, all: readonly ProcessStat[]): readonly Pro
   return [...self, ...children.flatMap((child) => familyOf(child.pid, all))];
 }
 
-export function coreTimeOf(cores: readonly number[]): CoreTime {
-  return parseCoreTime(readFileSync('/proc/stat', 'utf8'), cores);
+/**
+ * The CPU seconds of all processes outside the family of one. They are added up one by one: the time of a core is not
+ * that of its processes, because most kernels charge them for the interrupts that they are stopped by.
+ */
+export function othersSecondsOf(pid: number, all: readonly ProcessStat[]): number {
+  return cpuSecondsOfAll(all) - cpuSecondsOfAll(familyOf(pid, all));
 }
 
 /** @returns tells which share of these cores' time was stolen since the call, 0 to 1 */
 export function watchStolen(cores: readonly number[]): () => number {
-  const [startedMs, before] = [performance.now(), coreTimeOf(cores)];
-  return () => {
-    const stolenSeconds = coreTimeOf(cores).stolenSeconds - before.stolenSeconds;
-    return stolenSeconds / (cores.length * ((performance.now() - startedMs) / 1_000));
-  };
+  const stolenSeconds = (): number => parseStolenSeconds(readFileSync('/proc/stat', 'utf8'), cores);
+  const [startedMs, before] = [performance.now(), stolenSeconds()];
+  return () => (stolenSeconds() - before) / (cores.length * secondsSince(startedMs));
+}
+
+/** @returns tells how much of one core's time has gone to processes that are not ours since the call: 1 is a whole core */
+export function watchOthers(): () => number {
+  const [startedMs, before] = [performance.now(), othersSecondsOf(process.pid, readAll())];
+  return () => (othersSecondsOf(process.pid, readAll()) - before) / secondsSince(startedMs);
 }
 
 export function cpuSecondsOf(pid: number): number {
-  return familyOf(pid, readAll()).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  return cpuSecondsOfAll(familyOf(pid, readAll()));
 }
 
 /** Pages that several of them share are counted for each: of use for what is added, not for what is there. */
@@ -90,6 +93,14 @@ export function rssBytesOf(pid: number): number {
 
 export function familyPidsOf(pid: number): readonly number[] {
   return familyOf(pid, readAll()).map((stat) => stat.pid);
+}
+
+function cpuSecondsOfAll(stats: readonly ProcessStat[]): number {
+  return stats.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+}
+
+function secondsSince(startedMs: number): number {
+  return (performance.now() - startedMs) / 1_000;
 }
 
 function readAll(): readonly ProcessStat[] {

@@ -12,9 +12,9 @@ export interface Run {
   readonly seconds: number;
   /** One line: processor, cores, kernel, Node. */
   readonly machine: string;
-  /** What processes that are none of the benchmark's took of the two cores, 0 to 1. */
+  /** What processes that are none of the benchmark's took: 1 is the time of one core. */
   readonly othersShare: number;
-  /** What the hypervisor took of them for other machines, 0 to 1. */
+  /** What the hypervisor took of the two cores for other machines, 0 to 1. */
   readonly stolenShare: number;
 }
 
@@ -45,8 +45,8 @@ function conditions({
       `round, and the median is of that: what else the machine does is another thing from round to round. Every answer's status and length were checked.`,
     `Machine: ${machine}. Load generator and server behind on core 0, the proxy on core 1, with one worker or thread where ` +
       `that is set; HTTP/1.1 over loopback, without logs of requests. Processes that have nothing to do with it took ` +
-      `${percent(othersShare)} of the two cores, and the hypervisor took ${percent(stolenShare)} for other machines, which ` +
-      `whoever ran is charged for. CPU seconds are those of the proxy with its children, in user space and in ` +
+      `${percent(othersShare)} of one core's time, and the hypervisor took ${percent(stolenShare)} of both for other machines, ` +
+      `which whoever ran is charged for. CPU seconds are those of the proxy with its children, in user space and in ` +
       `the kernel; resident memory likewise.`,
     `With TLS, everybody shows the same self-signed certificate (ECDSA P-256) and offers TLS 1.2 and 1.3; the load generator ` +
       `checks it, asks for HTTP/1.1, and gets TLS 1.3. All else about TLS is each one's default.`,

@@ -67,7 +67,7 @@ await t.test(
     t.match(steady, '| 6.00 | – | 5.00 |', 'what is more than without a proxy');
     t.match(report, '- Portico: upload: answered 502');
     t.match(report, 'a machine');
-    t.match(report, 'took 4 % of the two cores, and the hypervisor took 12 %');
+    t.match(report, "took 4 % of one core's time, and the hypervisor took 12 % of both");
     t.notMatch(report, 'NaN');
   },
 );

@@ -2,7 +2,13 @@
 
 import t from 'tap';
 
-import { familyOf, parseCoreTime, parseRssBytes, parseStat } from '../../../../bench/gateway/proc.ts';
+import {
+  familyOf,
+  othersSecondsOf,
+  parseRssBytes,
+  parseStat,
+  parseStolenSeconds,
+} from '../../../../bench/gateway/proc.ts';
 
 function stat(pid: number, parentPid: number, name = 'node'): string {
   return `${pid} (${name}) S ${parentPid} 1 1 0 -1 4194560 900 0 0 0 150 50 7 3 20 0 1 0 5 1000 200 18446744073709551615\n`;
@@ -33,16 +39,22 @@ await t.test('a family is all that stands below a process, however deep', async 
 });
 
 await t.test(
-  'the work of cores is summed over those that are asked for, without interrupts and idling',
+  'what others have used is what stands outside the family, with their ended children',
   async (t) => {
-    const text =
-      'cpu  1400 60 260 0 0 0 0 0 0 0\ncpu0 100 10 50 900 5 7 7 0 0 0\ncpu1 200 20 80 900 5 7 7 40 0 0\n' +
-      'cpu10 1100 30 130 900 5 7 7 0 0 0\nintr 5\n';
-    t.strictSame(parseCoreTime(text, [0]), { workSeconds: 1.6, stolenSeconds: 0 });
-    t.strictSame(parseCoreTime(text, [0, 1]), { workSeconds: 4.6, stolenSeconds: 0.4 });
-    t.ok(Number.isNaN(parseCoreTime(text, [2]).workSeconds));
+    const all = [stat(1, 0), stat(10, 1), stat(11, 10), stat(20, 1)].map((text) => parseStat(text));
+    t.equal(othersSecondsOf(10, all), 4.2);
+    t.equal(othersSecondsOf(1, all), 0);
   },
 );
+
+await t.test('stolen time is summed over the cores that are asked for', async (t) => {
+  const text =
+    'cpu  1400 60 260 0 0 0 0 0 0 0\ncpu0 100 10 50 900 5 7 7 0 0 0\ncpu1 200 20 80 900 5 7 7 40 0 0\n' +
+    'cpu10 1100 30 130 900 5 7 7 9 0 0\nintr 5\n';
+  t.equal(parseStolenSeconds(text, [0]), 0);
+  t.equal(parseStolenSeconds(text, [0, 1]), 0.4);
+  t.ok(Number.isNaN(parseStolenSeconds(text, [2])));
+});
 
 await t.test('resident memory is read in KiB; a process that has just ended has none', async (t) => {
   t.equal(
