@@ -14,16 +14,11 @@ import { prepareRivals } from './gateway/prepare.ts';
 import { watchOthers, watchStolen } from './gateway/proc.ts';
 import { DIRECT, type Entrant } from './gateway/entrant.ts';
 import { renderReport } from './gateway/report.ts';
-import { RIVALS, type Rival } from './gateway/rivals.ts';
+import { RIVALS } from './gateway/rivals.ts';
+import { runScenario, type Entered } from './gateway/run-scenario.ts';
 import { SCENARIOS } from './gateway/scenarios.ts';
 import { startOrigin } from './gateway/start-origin.ts';
 import { startSynapseBehind } from './gateway/synapse-behind.ts';
-
-interface Entered {
-  readonly rival: Rival | undefined;
-  readonly rounds: Record<string, number>[];
-  readonly faults: Set<string>;
-}
 
 process.exitCode = await main();
 
@@ -67,21 +62,8 @@ async function measure(options: Options): Promise<number> {
     const origin = await startOrigin();
     undos.push(() => origin.stop());
     const synapse = await startSynapseBehind({ teardown: (undo) => void undos.push(undo) });
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const { rounds: done } of entered) done.push({});
-      // One after the other in each scenario: what is compared is measured within a minute or two.
-      for (const scenario of scenarios) {
-        for (const { rival, rounds: done, faults } of entered) {
-          console.error(`round ${round} of ${rounds}: ${scenario.name}: ${rival?.name ?? DIRECT}`);
-          const parts = { seconds, rival, originPort: origin.port, synapse, certificate };
-          try {
-            Object.assign(done.at(-1) ?? {}, await scenario.run(parts));
-          } catch (error) {
-            faults.add(`${scenario.name}: ${(error as Error).message}`);
-          }
-        }
-      }
-    }
+    const setting = { originPort: origin.port, synapse, certificate, rounds, seconds };
+    for (const scenario of scenarios) await runScenario(scenario, entered, setting);
     [othersShare, stolenShare] = [others(), stolen()];
   } finally {
     for (const undo of undos.toReversed()) await undo();

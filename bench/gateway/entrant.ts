@@ -1,21 +1,23 @@
-// Who took part in a run, with all that was measured, and how a figure of several rounds is read. Pure.
+// Who took part in a run, with all that was measured, and how a figure of several rounds or turns is read. Pure.
 
-import type { Figures } from './between.ts';
 import { median, summarise, type Summary } from './statistics.ts';
 
 export const DIRECT = 'direct, no proxy';
+
+/** By name. What does not apply to a direct connection is missing there, or NaN. */
+export type Figures = Readonly<Record<string, number>>;
 
 export interface Entrant {
   readonly name: string;
   readonly version: string;
   readonly setup: string;
-  /** Of every round; a round lacks the figures of a scenario that failed in it. */
+  /** Of every round or turn: one lacks the figures of scenarios that have not as many, or that failed in it. */
   readonly rounds: readonly Figures[];
   /** What went wrong, once for each scenario and reason. */
   readonly faults: readonly string[];
 }
 
-/** Of the rounds that have the figure. */
+/** Of the rounds or turns that have the figure. */
 export function summaryOf({ rounds }: Entrant, name: string): Summary | undefined {
   const values = rounds.map((figures) => figures[name]).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : summarise(values);

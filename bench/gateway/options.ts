@@ -15,7 +15,8 @@ export interface Options {
 
 export const USAGE = `npm run bench:gateway -- [options]
   --rounds N         of which each figure is the median (default: 5)
-  --seconds N        for each figure, after a warm-up (default: 10)
+  --seconds N        in each round, after a warm-up (default: 10); speed is
+                     measured in as many turns of a second
   --quick            one round of 2 seconds each, to see that it runs
   --only NAMES       rivals by names or parts of names, with commas between; nobody else is started
   --scenarios NAMES  likewise for what is measured

@@ -18,7 +18,7 @@ const END = `## How to run them
 
 - \`npm run bench:gateway\` measures everybody and prints these tables: five rounds, about two hours and a half. It needs
   two cores on which nothing else runs; it installs nginx, HAProxy and Caddy if it may, and says what to install if not.
-- \`npm run bench:gateway -- --quick\` takes less than ten minutes, and its figures show no more than that everything runs.
+- \`npm run bench:gateway -- --quick\` takes about ten minutes, and its figures show no more than that everything runs.
 - \`--only nginx,portico\` and \`--scenarios tls\` choose by parts of names; \`--rounds 3\` is quicker; \`--write\` writes this
   page.
 - \`npm run bench:held\` holds 9,000 \`/sync\` for ten minutes in one process of Portico, prints its memory every minute, and

@@ -4,6 +4,7 @@
 import { AIMS, renderAims } from './aims.ts';
 import type { Entrant } from './entrant.ts';
 import { renderTables } from './report-tables.ts';
+import { SETTLE_MS, TURN_MS } from './scenario.ts';
 import { percent, table } from './table.ts';
 
 export interface Run {
@@ -39,10 +40,12 @@ function conditions({
   stolenShare,
 }: Run): readonly string[] {
   return [
-    `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in one run, ${seconds} s for each figure after a warm-up; in ` +
-      `every round and scenario everybody ran in turn, in a fresh process. Behind ± is half the distance from the ` +
-      `smallest to the largest, a dash is what was not measured. What is compared (to, added) is compared within each ` +
-      `round, and the median is of that: what else the machine does is another thing from round to round. Every answer's status and length were checked.`,
+    `What shows speed is the median of ${rounds * seconds} turns: everybody is started first and stays, then each has a turn ` +
+      `of ${TURN_MS / 1_000} s after ${SETTLE_MS / 1_000} s to get warm again, and begins another time. What shows memory, and ` +
+      `the transfers, is the median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, each in a fresh process and for ` +
+      `${seconds} s. Behind ± is half the distance between the quartiles, a dash is what was not measured. What is compared ` +
+      `(to, added) is compared within each turn or round, and the median is of that: what else the machine does is another ` +
+      `thing from minute to minute. Every answer's status and length were checked.`,
     `Machine: ${machine}. Load generator and server behind on core 0, the proxy on core 1, with one worker or thread where ` +
       `that is set; HTTP/1.1 over loopback, without logs of requests. Processes that have nothing to do with it took ` +
       `${percent(othersShare)} of one core's time, and the hypervisor took ${percent(stolenShare)} of both for other machines, ` +

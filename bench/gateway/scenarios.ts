@@ -1,11 +1,20 @@
-// What is measured of one rival in one round, but for TLS (tls-scenarios.ts): each scenario starts it anew, so that none
-// profits or suffers from the one before. Owns the loads; decides nothing about whom to run or what is shown.
+// What is measured of everybody, but for TLS (tls-scenarios.ts): the loads and the figures. Decides nothing about whom to
+// run or what is shown.
 
 import { askHeld, releaseHeld } from './ask-origin.ts';
-import { withRival, type Between, type Figures, type Round, type Scenario } from './between.ts';
+import type { Between, BetweenOptions } from './between.ts';
+import type { Figures } from './entrant.ts';
 import { holdRequests, pause, runClosedLoop, runOpenLoop } from './load.ts';
 import { DOWNLOAD, heldSync, SMALL, UPLOAD } from './questions.ts';
-import { measureSmall, SMALL_CONNECTIONS, WARM_UP_MS } from './small-answers.ts';
+import {
+  SETTLE_MS,
+  TURN_MS,
+  type InTurns,
+  type Scenario,
+  type Setting,
+  type StartedAnew,
+} from './scenario.ts';
+import { SMALL_CONNECTIONS, smallAnswers, warmUp } from './small-answers.ts';
 import { percentile } from './statistics.ts';
 import { TLS_SCENARIOS } from './tls-scenarios.ts';
 
@@ -19,39 +28,42 @@ const MIB = 1024 * 1024;
 /** The origin is asked to answer long before; a rival that has not taken all of them by then has failed. */
 const HOLD_MS = 120_000;
 /** From the last held request to the look at memory. */
-const SETTLE_MS = 1_000;
+const REST_MS = 1_000;
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'small answers', run: (round) => withRival(round, measureSmall('small')) },
-  { name: 'steady rate', run: (round) => withRival(round, measureSteady) },
-  { name: 'held requests', run: (round) => withRival(round, measureHeld) },
-  { name: 'download', run: (round) => withRival(round, measureTransfer('down')) },
-  { name: 'upload', run: (round) => withRival(round, measureTransfer('up')) },
-  { name: 'whoami of Synapse', run: (round) => withSynapse(round, 'whoami') },
-  { name: 'sync of Synapse', run: (round) => withSynapse(round, 'sync') },
+  { name: 'small answers', place: beforeOrigin, ...smallAnswers('small') },
+  { name: 'steady rate', place: beforeOrigin, warmUp, turn: measureSteady },
+  { name: 'held requests', place: beforeOrigin, measure: measureHeld },
+  { name: 'download', place: beforeOrigin, measure: measureTransfer('down') },
+  { name: 'upload', place: beforeOrigin, measure: measureTransfer('up') },
+  { name: 'whoami of Synapse', ...ofSynapse('whoami') },
+  { name: 'sync of Synapse', ...ofSynapse('sync') },
   ...TLS_SCENARIOS,
 ];
 
-async function measureSteady(between: Between, { seconds }: Round): Promise<Figures> {
+function beforeOrigin({ originPort }: Setting): BetweenOptions {
+  return { targetPort: originPort, ready: SMALL };
+}
+
+async function measureSteady(between: Between): Promise<Figures> {
   const load = {
     target: between.target,
     question: SMALL,
     connections: SMALL_CONNECTIONS,
     perSecond: STEADY_PER_SECOND,
   };
-  await runClosedLoop({ ...load, durationMs: WARM_UP_MS });
-  await runOpenLoop({ ...load, durationMs: seconds * 500 });
+  await runOpenLoop({ ...load, durationMs: SETTLE_MS });
   const used = between.cpuSeconds();
-  const tookMs = await runOpenLoop({ ...load, durationMs: seconds * 1_000 });
+  const tookMs = await runOpenLoop({ ...load, durationMs: TURN_MS });
   return {
     steadyP50Ms: percentile(tookMs, 0.5),
     steadyP99Ms: percentile(tookMs, 0.99),
-    steadyCoreShare: (between.cpuSeconds() - used) / seconds,
+    steadyCoreShare: ((between.cpuSeconds() - used) * 1_000) / TURN_MS,
   };
 }
 
 /** Memory for each request that waits in both directions: the connection of the client, and that to the server behind. */
-async function measureHeld(between: Between, { originPort, seconds }: Round): Promise<Figures> {
+async function measureHeld(between: Between, { originPort, seconds }: Setting): Promise<Figures> {
   const { target } = between;
   // A process that has never been loaded grows by itself, which is no connection's cost.
   await runClosedLoop({
@@ -67,7 +79,7 @@ async function measureHeld(between: Between, { originPort, seconds }: Round): Pr
   );
   try {
     await held.held;
-    await pause(SETTLE_MS);
+    await pause(REST_MS);
     const after = between.rssBytes();
     if (held.answers > 0) throw new Error(`${held.answers} were answered while all were to be held`);
     await releaseHeld(originPort);
@@ -81,7 +93,7 @@ async function measureHeld(between: Between, { originPort, seconds }: Round): Pr
   }
 }
 
-function measureTransfer(direction: 'down' | 'up'): (between: Between, round: Round) => Promise<Figures> {
+function measureTransfer(direction: 'down' | 'up'): StartedAnew['measure'] {
   return async (between, { seconds }) => {
     const question = direction === 'down' ? DOWNLOAD : UPLOAD;
     const load = { target: between.target, question, connections: TRANSFERS };
@@ -98,21 +110,28 @@ function measureTransfer(direction: 'down' | 'up'): (between: Between, round: Ro
   };
 }
 
-function withSynapse(round: Round, name: 'whoami' | 'sync'): Promise<Figures> {
-  const { seconds, synapse } = round;
-  return withRival(
-    round,
-    async (between) => {
-      const load = { target: between.target, question: synapse[name], connections: SYNAPSE_CONNECTIONS };
-      await runClosedLoop({ ...load, durationMs: seconds * 500 });
+function ofSynapse(name: 'whoami' | 'sync'): Pick<InTurns, 'place' | 'warmUp' | 'turn'> {
+  const load = ({ target }: Between, { synapse }: Setting): Parameters<typeof runClosedLoop>[0] => ({
+    target,
+    question: synapse[name],
+    connections: SYNAPSE_CONNECTIONS,
+    durationMs: TURN_MS,
+  });
+  return {
+    place: ({ synapse }) => ({ targetPort: synapse.port, ready: synapse.whoami }),
+    async warmUp(between, setting) {
+      await runClosedLoop(load(between, setting));
+    },
+    async turn(between, setting) {
+      const { synapse } = setting;
+      await runClosedLoop({ ...load(between, setting), durationMs: SETTLE_MS });
       const [rivalUsed, synapseUsed] = [between.cpuSeconds(), synapse.cpuSeconds()];
-      const ran = await runClosedLoop({ ...load, durationMs: seconds * 1_000 });
+      const ran = await runClosedLoop(load(between, setting));
       return {
         [`${name}PerSecond`]: ran.answers / ran.seconds,
         [`${name}SynapseCpuMs`]: ((synapse.cpuSeconds() - synapseUsed) * 1_000) / ran.answers,
         [`${name}RivalCpuMs`]: ((between.cpuSeconds() - rivalUsed) * 1_000) / ran.answers,
       };
     },
-    { targetPort: synapse.port, ready: synapse.whoami },
-  );
+  };
 }

@@ -1,8 +1,8 @@
-// What is made of the figures of several rounds. Pure.
+// What is made of the figures of several rounds or turns. Pure.
 
 export interface Summary {
   readonly median: number;
-  /** Half of what lies between the smallest and the largest, as a share of the median. NaN of one value, which has none. */
+  /** Half of what lies between the quartiles, as a share of the median. NaN of one value, which has none. */
   readonly spread: number;
 }
 
@@ -23,5 +23,8 @@ export function percentile(values: readonly number[], share: number): number {
 export function summarise(values: readonly number[]): Summary {
   const middle = median(values);
   if (values.length < 2 || middle === 0) return { median: middle, spread: Number.NaN };
-  return { median: middle, spread: (Math.max(...values) - Math.min(...values)) / 2 / Math.abs(middle) };
+  return {
+    median: middle,
+    spread: (percentile(values, 0.75) - percentile(values, 0.25)) / 2 / Math.abs(middle),
+  };
 }

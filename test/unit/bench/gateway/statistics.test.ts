@@ -27,7 +27,8 @@ await t.test('a percentile is a value that occurred', async (t) => {
   t.ok(Number.isNaN(percentile([], 0.5)));
 });
 
-await t.test('the spread is half the range as a share of the median', async (t) => {
+await t.test('the spread is half the distance of the quartiles as a share of the median', async (t) => {
+  t.strictSame(summarise([100, 1, 90, 110, 900]), { median: 100, spread: 0.1 }, 'whatever the ends are');
   t.strictSame(summarise([90, 110, 100]), { median: 100, spread: 0.1 });
   t.strictSame(summarise([100]), { median: 100, spread: Number.NaN }, 'one round has none');
   t.strictSame(summarise([-1, 1, 0]), { median: 0, spread: Number.NaN }, 'nor has a median of nothing');
