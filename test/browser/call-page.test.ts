@@ -150,17 +150,37 @@ await t.test('who is logged out in one tab is logged out in all', async (t) => {
 });
 
 await t.test('who is logged out elsewhere is asked to sign in again', async (t) => {
-  const { accessToken } = JSON.parse(
-    await alice.page.evaluate(() => localStorage.getItem('portico.session') ?? '{}'),
-  ) as { accessToken: string };
+  const again = await synapse.login(synapse.alice);
+  const [session, next] = await alice.page.evaluate((accessToken) => {
+    const kept = localStorage.getItem('portico.session') ?? '{}';
+    // As another tab leaves it that has logged in again, before this one hears of that.
+    const newer = JSON.stringify({ ...(JSON.parse(kept) as object), accessToken });
+    localStorage.setItem('portico.session', newer);
+    return [kept, newer];
+  }, again.accessToken);
+  const kept = (): Promise<string | null> =>
+    alice.page.evaluate(() => localStorage.getItem('portico.session'));
   await alice.whileRequestsFail(async () => {
-    const headers = { Authorization: `Bearer ${accessToken}` };
-    const answer = await fetch(`${synapse.url}/_matrix/client/v3/logout`, { method: 'POST', headers });
-    t.equal(answer.status, 200);
+    const rooms = alice.page.waitForRequest(
+      (request) => request.headers()['authorization'] === `Bearer ${again.accessToken}`,
+    );
+    await logOutElsewhere(t, session);
+    await rooms;
+    t.equal(await kept(), next, 'a newer session stays');
+    await alice.showsList();
+    await logOutElsewhere(t, next);
     await alice.page.getByRole('heading', { name: 'Sign in to call' }).waitFor();
-    t.equal(await alice.page.evaluate(() => localStorage.getItem('portico.session')), null);
+    t.equal(await kept(), null);
   });
 });
+
+/** @param session as the page keeps it */
+async function logOutElsewhere(t: Test, session: string): Promise<void> {
+  const { accessToken } = JSON.parse(session) as { readonly accessToken: string };
+  const headers = { Authorization: `Bearer ${accessToken}` };
+  const answer = await fetch(`${synapse.url}/_matrix/client/v3/logout`, { method: 'POST', headers });
+  t.equal(answer.status, 200);
+}
 
 /** One more of Bob's, who is logged in there already. */
 async function anotherTab(t: Test): Promise<CallPage> {
