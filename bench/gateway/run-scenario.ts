@@ -45,7 +45,7 @@ async function runInTurns(scenario: InTurns, all: readonly Entered[], setting: S
       }
     }
   } finally {
-    for (const { between } of started) await between.stop();
+    await Promise.all(started.map(({ between }) => between.stop()));
   }
 }
 
