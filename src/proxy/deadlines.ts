@@ -8,15 +8,20 @@ const LONG_POLL = /^\/_matrix\/client\/(?:[^/]+\/){1,2}(?:sync|events)$/;
 /** Synapse has no cap of its own; beyond this a poll outlives every proxy and client in use. */
 const MAX_POLL_MS = 3_600_000;
 
-/** Whether Synapse holds this request until something happens. */
+/** Whether it is one of the requests by which clients wait for something to happen. */
 export function isLongPoll(head: RequestHead): boolean {
   // Asked of every request; nearly all others end in something else.
   return (head.path.endsWith('sync') || head.path.endsWith('events')) && LONG_POLL.test(head.path);
 }
 
+/** For how long Synapse holds this request if nothing happens, in milliseconds; 0 for one that it answers at once. */
+export function holdMs(head: RequestHead): number {
+  if (!isLongPoll(head)) return 0;
+  const askedMs = Number(/(?:^|&)timeout=([0-9]{1,15})(?:&|$)/.exec(head.query ?? '')?.[1] ?? 0);
+  return Math.min(askedMs, MAX_POLL_MS);
+}
+
 /** @param responseTimeoutMs `synapse.response_timeout`; a long poll waits its own `timeout` on top of it */
 export function responseDeadlineMs(head: RequestHead, responseTimeoutMs: number): number {
-  if (!isLongPoll(head)) return responseTimeoutMs;
-  const askedMs = Number(/(?:^|&)timeout=([0-9]{1,15})(?:&|$)/.exec(head.query ?? '')?.[1] ?? 0);
-  return Math.min(askedMs, MAX_POLL_MS) + responseTimeoutMs;
+  return holdMs(head) + responseTimeoutMs;
 }

@@ -11,7 +11,7 @@ import { noteError, type Exchange } from '../http/exchange.ts';
 import type { RequestHead } from '../http/head.ts';
 import { breakOff, endLingering, isBodyRead, sendAnswer } from '../http/send.ts';
 import { MeteredBody, readWhole } from './body.ts';
-import { isLongPoll, responseDeadlineMs } from './deadlines.ts';
+import { holdMs, responseDeadlineMs } from './deadlines.ts';
 import { classifyFailure, FAILURE_CODES } from './failures.ts';
 import { isCodedForTransfer, isReason, requestHeaders, responseHeaders } from './headers.ts';
 import { keepsBodyForReplay, mayRetry } from './retry.ts';
@@ -58,7 +58,7 @@ export function createForwardLane(
   return {
     forward(exchange) {
       const forwarding = new Forwarding(exchange, upstream, limits, clock, rules);
-      if (isLongPoll(exchange.head)) {
+      if (holdMs(exchange.head) > 0) {
         polls.add(forwarding);
         exchange.response.once('close', () => polls.delete(forwarding));
       }

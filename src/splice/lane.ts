@@ -17,7 +17,7 @@ import type { Intake } from '../http/intake.ts';
 import { preflightAnswer } from '../http/preflight.ts';
 import { recordExchange } from '../observe/access-log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { isLongPoll } from '../proxy/deadlines.ts';
+import { holdMs } from '../proxy/deadlines.ts';
 import {
   ClientConnection,
   type ClientConnectionParts,

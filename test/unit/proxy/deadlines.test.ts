@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { isLongPoll, responseDeadlineMs } from '../../../src/proxy/deadlines.ts';
+import { holdMs, isLongPoll, responseDeadlineMs } from '../../../src/proxy/deadlines.ts';
 import { headOf } from '../../harness/heads.ts';
 
 const RESPONSE_MS = 180_000;
@@ -49,12 +49,14 @@ await t.test('a poll waits what it asks for, on top of what every request may ta
   ];
   for (const [query, pollMs] of rows) {
     const head = headOf({ target: `/_matrix/client/v3/sync${query}` });
+    t.equal(holdMs(head), pollMs, query);
     t.equal(responseDeadlineMs(head, RESPONSE_MS), RESPONSE_MS + pollMs, query);
   }
 });
 
 await t.test('other requests cannot ask for more time', async (t) => {
   for (const target of ['/_matrix/client/v3/keys/query?timeout=600000', '/_matrix/client/versions']) {
+    t.equal(holdMs(headOf({ target })), 0, target);
     t.equal(responseDeadlineMs(headOf({ target }), RESPONSE_MS), RESPONSE_MS, target);
   }
 });
