@@ -161,9 +161,13 @@ export function bearerOf(head: RequestHead): string | undefined {
   return values.length === 1 ? /^bearer +([^ ]+) *$/i.exec(values[0] ?? '')?.[1] : undefined;
 }
 
+/** What says `access_token` in a query, in letters or, perhaps, encoded: nearly no query needs to be parsed for it. */
+const PERHAPS_TOKEN = /(?:^|&)(?:access_token|[^=&]*%)/;
+
 /** The token of a request to Synapse: `Authorization`, else the `access_token` of old clients. */
 export function tokenOf(head: RequestHead): string | undefined {
-  const inQuery = new URLSearchParams(head.query ?? '').getAll('access_token');
+  const query = head.query ?? '';
+  const inQuery = PERHAPS_TOKEN.test(query) ? new URLSearchParams(query).getAll('access_token') : [];
   if (authorizations(head).length > 0) return inQuery.length === 0 ? bearerOf(head) : undefined;
   return inQuery.length === 1 && inQuery[0] !== '' ? inQuery[0] : undefined;
 }

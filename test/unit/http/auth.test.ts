@@ -239,6 +239,12 @@ await t.test('a token stands in Authorization, or in the query of old clients', 
     ['/x?access_token=abc', ['Bearer abc'], undefined, 'abc'],
     ['/x?access_token=abc', ['Basic abc']],
     ['/x?access_token=%ff%zz', [], '\ufffd%zz'],
+    ['/x?a=%2F&acc%65ss_token=abc', [], 'abc'],
+    ['/x?a=%2F&%61=access_token', []],
+    ['/x?access_tokens=abc', []],
+    ['/x?my_access_token=abc', []],
+    // A name of its own, to Synapse too.
+    ['/x??access_token=abc', []],
   ];
   for (const [target, authorizations, token, bearer] of rows) {
     const head = headOf({ target, headers: authorizations.flatMap((value) => ['authorization', value]) });
