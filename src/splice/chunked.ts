@@ -8,6 +8,12 @@ const MAX_LINE_BYTES = 4_096;
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t -~\x80-\xff]*)?$/;
 const CR = 0x0d;
 const LF = 0x0a;
+const NO_DIGIT = 255;
+/** The value of each byte that is a hex digit. */
+const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const digit = String.fromCharCode(byte);
+  return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT;
+});
 
 type State = 'size' | 'data' | 'data-end' | 'trailer' | 'done';
 
@@ -36,6 +42,11 @@ export class ChunkedReader {
         onData(piece);
         continue;
       }
+      const plainBytes = this.#line === '' ? this.#readPlainLine(bytes, at) : 0;
+      if (plainBytes > 0) {
+        at += plainBytes;
+        continue;
+      }
       const end = bytes.indexOf(LF, at);
       const lineEnd = end === -1 ? bytes.length : end + 1;
       this.#line += bytes.toString('latin1', at, lineEnd);
@@ -49,13 +60,37 @@ export class ChunkedReader {
     return at;
   }
 
+  /**
+   * The line that nearly every sender writes: nothing but a size, or nothing at all.
+   * @returns its length; 0 if it is another one, or not there as a whole, with nothing read of it
+   */
+  #readPlainLine(bytes: Buffer, from: number): number {
+    let end = from;
+    let size = 0;
+    if (this.#state === 'size') {
+      for (let digit = hexAt(bytes, end); digit !== NO_DIGIT; digit = hexAt(bytes, end)) {
+        size = size * 16 + digit;
+        end += 1;
+      }
+      if (end === from || end - from > MAX_SIZE_DIGITS) return 0;
+    }
+    if (bytes[end] !== CR || bytes[end + 1] !== LF) return 0;
+    if (this.#state === 'size') this.#begin(size);
+    else this.#state = this.#state === 'data-end' ? 'size' : 'done';
+    return end + 2 - from;
+  }
+
+  #begin(dataBytes: number): void {
+    this.#dataBytes = dataBytes;
+    this.#state = dataBytes === 0 ? 'trailer' : 'data';
+  }
+
   #readLine(line: string): boolean {
     switch (this.#state) {
       case 'size': {
         const digits = SIZE_LINE.exec(line)?.[1];
         if (digits === undefined || digits.length > MAX_SIZE_DIGITS) return false;
-        this.#dataBytes = Number.parseInt(digits, 16);
-        this.#state = this.#dataBytes === 0 ? 'trailer' : 'data';
+        this.#begin(Number.parseInt(digits, 16));
         return true;
       }
       case 'data-end':
@@ -67,6 +102,10 @@ export class ChunkedReader {
         return this.#trailerBytes <= MAX_LINE_BYTES;
     }
   }
+}
+
+function hexAt(bytes: Buffer, at: number): number {
+  return HEX[bytes[at] ?? 0] ?? NO_DIGIT;
 }
 
 export const LAST_CHUNK = '0\r\n\r\n';

@@ -24,10 +24,9 @@ export class FieldsMemory {
 
   /** @returns undefined for fields that the HTTP server has to look at */
   read({ text, fieldsAt, fieldsEnd }: PlainHead): ConnectionFields | undefined {
-    // Compared in its place: a text that was cut out is compared letter by letter.
-    const isSame = fieldsEnd - fieldsAt === this.#lines.length && text.startsWith(this.#lines, fieldsAt);
-    if (isSame && this.#known !== undefined) return this.#known;
+    // Cut out first: `startsWith` would compare in place, but letter by letter.
     const fieldLines = text.slice(fieldsAt, fieldsEnd);
+    if (fieldLines === this.#lines && this.#known !== undefined) return this.#known;
     const rawHeaders = readPlainFields(fieldLines);
     const read = rawHeaders && this.#intake.readFields(rawHeaders, this.#peer);
     if (read === undefined) return undefined;

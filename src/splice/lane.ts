@@ -139,13 +139,13 @@ export function createSpliceLane(parts: SpliceParts): SpliceLane {
     if (route.to === 'preflight') return { kind: 'answer', passage, answer: preflightAnswer(head.path) };
     if (route.to !== 'synapse') return undefined;
     passage.outcome.upstream = parts.upstreamName;
-    const asked = { passage, head: requestHeadText(passage, known.forwardedLines) };
+    const asked = { passage, head: requestHeadText(passage, plain.startLine, known.forwardedLines) };
     return { kind: 'forward', forwarding: forward(asked, asking) };
   }
 
   function forward(asked: AskedRequest, asking: PlanningClient): Forwarding {
     const onAnswered = parts.passing(asked.passage);
-    if (!isLongPoll(asked.passage.head)) return new Forwarding(asked, asking, forwardingParts, onAnswered);
+    if (holdMs(asked.passage.head) === 0) return new Forwarding(asked, asking, forwardingParts, onAnswered);
     asking.fields.forget();
     const held = { head: asked.head, passage: lastingPassage(asked.passage) };
     const poll: Forwarding = new Forwarding(held, asking, forwardingParts, (status) => {

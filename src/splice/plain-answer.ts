@@ -1,9 +1,9 @@
-// The form that nearly every answer of Synapse has: HTTP/1.1, a Content-Length, and no field that is to be taken out. It is
-// read in one pass over its bytes, and passed on as it stands. Pure. Other forms are for answer-head.ts, which finds the
-// same in this one.
+// The form that nearly every answer of Synapse has: HTTP/1.1, a Content-Length or, as its last field, the chunked coding
+// (that is how Synapse sends JSON), and no other field that is to be taken out. It is read in one pass over its bytes, and
+// passed on as it stands. Pure. Other forms are for answer-head.ts, which finds the same in this one.
 
 import { HOP_BY_HOP } from '../proxy/headers.ts';
-import { MAX_ANSWER_HEAD_BYTES, type AnswerHead } from './answer-head.ts';
+import { MAX_ANSWER_HEAD_BYTES, type AnswerBody, type AnswerHead } from './answer-head.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -12,6 +12,8 @@ const COLON = 0x3a;
 const ZERO = 0x30;
 const VERSION = Buffer.from('HTTP/1.1 ');
 const CONTENT_LENGTH = 'content-length';
+const TRANSFER_ENCODING = 'transfer-encoding';
+const CHUNKED = 'chunked';
 /** A number with more cannot be counted exactly. */
 const MAX_LENGTH_DIGITS = 15;
 
@@ -30,16 +32,24 @@ export function readPlainAnswer(bytes: Buffer): AnswerHead | undefined {
   let at = endOf(IS_TEXT, bytes, VERSION.length + 4);
   while (isLineEnd(bytes, at)) {
     const nameAt = at + 2;
-    if (isLineEnd(bytes, nameAt)) return answerOf(status, bytes, nameAt, bodyBytes);
+    if (isLineEnd(bytes, nameAt)) {
+      const body = bodyBytes === undefined ? undefined : ({ kind: 'length', bytes: bodyBytes } as const);
+      return body && answerOf(status, bytes.subarray(0, nameAt), nameAt + 2, body);
+    }
     const colon = endOf(IS_TOKEN, bytes, nameAt);
     const valueAt = colon + 2;
     at = endOf(IS_TEXT, bytes, valueAt);
     if (colon === nameAt || bytes[colon] !== COLON || bytes[colon + 1] !== BLANK) return undefined;
     if (at <= valueAt || bytes[valueAt] === BLANK || bytes[at - 1] === BLANK) return undefined;
-    for (const name of TAKEN_OUT[colon - nameAt] ?? []) {
-      if (isNamed(bytes, nameAt, name)) return undefined;
+    const takenOut = takenOutName(bytes, nameAt, colon);
+    if (takenOut !== undefined) {
+      const isLastField = isLineEnd(bytes, at) && isLineEnd(bytes, at + 2);
+      const isChunked = at - valueAt === CHUNKED.length && isText(bytes, valueAt, CHUNKED);
+      if (takenOut !== TRANSFER_ENCODING || !isChunked || !isLastField || bodyBytes !== undefined)
+        return undefined;
+      return answerOf(status, bytes.subarray(0, nameAt), at + 4, { kind: 'chunked' });
     }
-    if (colon - nameAt !== CONTENT_LENGTH.length || !isNamed(bytes, nameAt, CONTENT_LENGTH)) continue;
+    if (colon - nameAt !== CONTENT_LENGTH.length || !isText(bytes, nameAt, CONTENT_LENGTH)) continue;
     if (bodyBytes !== undefined) return undefined;
     bodyBytes = readDigits(bytes, valueAt, at);
     if (bodyBytes === undefined) return undefined;
@@ -47,18 +57,18 @@ export function readPlainAnswer(bytes: Buffer): AnswerHead | undefined {
   return undefined;
 }
 
-/** @param end where the empty line begins */
-function answerOf(
-  status: number,
-  bytes: Buffer,
-  end: number,
-  bodyBytes: number | undefined,
-): AnswerHead | undefined {
-  // A 204 and a 304 have no body, whatever they say of its length.
-  if (bodyBytes === undefined || status === 204 || status === 304) return undefined;
-  if (end + 2 > MAX_ANSWER_HEAD_BYTES) return undefined;
-  const body = { kind: 'length', bytes: bodyBytes } as const;
-  return { status, lines: bytes.subarray(0, end), bytes: end + 2, body, isLast: false };
+function takenOutName(bytes: Buffer, from: number, to: number): string | undefined {
+  for (const name of TAKEN_OUT[to - from] ?? []) {
+    if (isText(bytes, from, name)) return name;
+  }
+  return undefined;
+}
+
+/** @param length of the whole head */
+function answerOf(status: number, lines: Buffer, length: number, body: AnswerBody): AnswerHead | undefined {
+  // A 204 and a 304 have no body, whatever they say of it.
+  if (status === 204 || status === 304 || length > MAX_ANSWER_HEAD_BYTES) return undefined;
+  return { status, lines, bytes: length, body, isLast: false };
 }
 
 /** @returns undefined for what is no final status of HTTP/1.1 */
@@ -82,11 +92,11 @@ function readDigits(bytes: Buffer, from: number, to: number): number | undefined
   return number;
 }
 
-/** @param name in lower case; so many bytes of `bytes` are a token */
-function isNamed(bytes: Buffer, from: number, name: string): boolean {
-  for (let i = 0; i < name.length; i += 1) {
+/** Whether it stands there, in capitals or not. @param text in lower case; of letters alone where the bytes may be no token */
+function isText(bytes: Buffer, from: number, text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
     // The bit makes a small letter of a capital one, and no letter, digit or hyphen of anything else in a token.
-    if (((bytes[from + i] ?? 0) | 0x20) !== name.charCodeAt(i)) return false;
+    if (((bytes[from + i] ?? 0) | 0x20) !== text.charCodeAt(i)) return false;
   }
   return true;
 }

@@ -2,6 +2,8 @@
 // nothing can be read in two ways. Whatever differs from it in a single byte is not refused, it is somebody else's. Pure.
 
 export interface PlainHead {
+  /** With its line end. */
+  readonly startLine: string;
   readonly method: string;
   /** In origin form. */
   readonly target: string;
@@ -39,7 +41,9 @@ export function readPlainHead(received: Buffer, maxBytes: number): PlainHead | u
   const versionAt = startLineEnd - VERSION.length;
   const target = text.slice(method.length + 1, versionAt);
   if (!text.startsWith(VERSION, versionAt) || !TARGET.test(target)) return undefined;
-  return { method, target, text, fieldsAt: startLineEnd + 2, fieldsEnd: end + 2, bytes: end + 4 };
+  const fieldsAt = startLineEnd + 2;
+  const startLine = text.slice(0, fieldsAt);
+  return { startLine, method, target, text, fieldsAt, fieldsEnd: end + 2, bytes: end + 4 };
 }
 
 /** @returns names and values, in wire order; undefined if a line is not plain */

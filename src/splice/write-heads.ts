@@ -11,7 +11,7 @@ import type { HeadFields } from '../http/head.ts';
 import { forwardedHeaders } from '../proxy/headers.ts';
 import type { AnswerHead } from './answer-head.ts';
 
-/** What Synapse gets of a client's fields, and the fields that are ours, but the id of the request. */
+/** What Synapse gets of a client's fields, and the fields that are ours, up to the id of the request. */
 export function forwardedFieldLines(given: HeadFields, client: Client): string {
   const fields = forwardedHeaders(given, client);
   // Joined at the end: a text that grew piece by piece stays a tree, which every request of the connection would walk.
@@ -23,15 +23,24 @@ export function forwardedFieldLines(given: HeadFields, client: Client): string {
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue;
     lines.push(`${name}: ${fields[i + 1]}\r\n`);
   }
+  lines.push('X-Request-Id: ');
   return lines.join('');
 }
 
-/** The empty line included. @param forwardedLines of `forwardedFieldLines` */
-export function requestHeadText({ head, requestId }: Passage, forwardedLines: string): string {
-  const { method, target, body } = head;
-  const text = `${method} ${target} HTTP/1.1\r\n${forwardedLines}X-Request-Id: ${requestId}\r\n`;
-  if (body.kind === 'length') return `${text}content-length: ${body.bytes}\r\n\r\n`;
-  return method === 'POST' || method === 'PUT' ? `${text}content-length: 0\r\n\r\n` : `${text}\r\n`;
+/**
+ * The empty line included. Of few pieces, for each costs as much as a decision about the request.
+ * @param startLine as it came, its line end included
+ * @param forwardedLines of `forwardedFieldLines`
+ */
+export function requestHeadText(
+  { head, requestId }: Passage,
+  startLine: string,
+  forwardedLines: string,
+): string {
+  const { method, body } = head;
+  const text = startLine + forwardedLines + requestId;
+  if (body.kind === 'length') return `${text}\r\ncontent-length: ${body.bytes}\r\n\r\n`;
+  return method === 'POST' || method === 'PUT' ? `${text}\r\ncontent-length: 0\r\n\r\n` : `${text}\r\n\r\n`;
 }
 
 export interface AnswerSetting {
@@ -39,9 +48,11 @@ export interface AnswerSetting {
   readonly keepAliveLines: string;
   /** The value of `Strict-Transport-Security`, in place of what the answer itself says; undefined to leave it alone. */
   readonly strictTransport: string | undefined;
-  /** What `answerHeadEnd` gives for nearly every answer. */
-  readonly usualEnd: Buffer;
+  /** What `answerHeadEnd` gives where the connection stays, of answers with a length and of others. */
+  readonly ends: { readonly length: Buffer; readonly chunked: Buffer };
 }
+
+const CHUNKED_LINE = 'Transfer-Encoding: chunked\r\n';
 
 /** @param keepAliveTimeoutMs for how long a connection may be unused */
 export function answerSetting(
@@ -50,8 +61,12 @@ export function answerSetting(
 ): AnswerSetting {
   const seconds = Math.floor(keepAliveTimeoutMs / 1_000);
   const keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
-  const usualEnd = Buffer.from(`${strictTransportLine(strictTransport)}${keepAliveLines}\r\n`, 'latin1');
-  return { keepAliveLines, strictTransport, usualEnd };
+  const lines = `${strictTransportLine(strictTransport)}${keepAliveLines}`;
+  const ends = {
+    length: Buffer.from(`${lines}\r\n`, 'latin1'),
+    chunked: Buffer.from(`${lines}${CHUNKED_LINE}\r\n`, 'latin1'),
+  };
+  return { keepAliveLines, strictTransport, ends };
 }
 
 const STRICT_TRANSPORT_LINES = /^strict-transport-security:.*\r\n/gim;
@@ -64,9 +79,9 @@ export function answerLines({ lines }: AnswerHead, { strictTransport }: AnswerSe
 
 /** The lines that are ours, and the empty one. @param closes whether the connection ends with the answer */
 export function answerHeadEnd({ body }: AnswerHead, closes: boolean, setting: AnswerSetting): Buffer {
-  if (body.kind === 'length' && !closes) return setting.usualEnd;
-  const coding = body.kind === 'length' ? '' : 'Transfer-Encoding: chunked\r\n';
-  return Buffer.from(`${endLines(closes, setting)}${coding}\r\n`, 'latin1');
+  const hasLength = body.kind === 'length';
+  if (!closes) return hasLength ? setting.ends.length : setting.ends.chunked;
+  return Buffer.from(`${endLines(closes, setting)}${hasLength ? '' : CHUNKED_LINE}\r\n`, 'latin1');
 }
 
 /** A whole answer of our own. @param nowMs wall-clock time */

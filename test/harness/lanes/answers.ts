@@ -57,6 +57,11 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   'chunked-trailers': { head: CHUNKED, body: [`${chunk('abc')}0\r\nX-Sum: 1\r\nSet-Cookie: t=1\r\n\r\n`] },
   'chunked-extension': { head: CHUNKED, body: ['3;a=b\r\nabc\r\n0;c\r\n\r\n'] },
+  'chunked-zeros': { head: CHUNKED, body: ['0003\r\nabc\r\n000\r\n\r\n'] },
+  'chunked-in-the-middle': {
+    head: `${OK}X-A: a\r\nTransfer-Encoding: chunked\r\nX-B: b\r\n\r\n`,
+    body: [`${chunk('abc')}0\r\n\r\n`],
+  },
   'chunked-capitals': {
     head: `${OK}TRANSFER-ENCODING: CHUNKED\r\n\r\n`,
     body: ['A\r\n0123456789\r\n0\r\n\r\n'],

@@ -57,27 +57,37 @@ const value = fc.oneof(
 );
 const gap = mostly(fc.constant(': '), fc.constantFrom(':', ':\t', ' : ', ':  '));
 const plainField = fc.constantFrom('Server: Synapse', 'Date: now', 'Content-Type: a/b; c=d', 'X-A: a: b');
-const lengthField = fc.constantFrom('Content-Length: 5', 'content-length: 0', 'CONTENT-LENGTH: 007');
+const framingField = fc.constantFrom(
+  'Content-Length: 5',
+  'content-length: 0',
+  'CONTENT-LENGTH: 007',
+  'Transfer-Encoding: chunked',
+  'TRANSFER-ENCODING: CHUNKED',
+);
 const anyField = fc.tuple(name, gap, value).map((parts) => parts.join(''));
 const fields = fc.array(mostly(plainField, anyField), { maxLength: 4 });
-const length = mostly(lengthField, anyField).map((line) => [line]);
+const framing = mostly(framingField, anyField).map((line) => [line]);
 const head = fc
-  .tuple(mostly(fc.constant('1.1'), fc.constantFrom('1.0', '2.0')), status, reason, fields, length, fields)
+  .tuple(mostly(fc.constant('1.1'), fc.constantFrom('1.0', '2.0')), status, reason, fields, framing, fields)
   .map(([version, status, reason, ...lines]) =>
     [`HTTP/${version} ${status} ${reason}`, ...lines.flat(), ''].join('\r\n'),
   );
+
+function textOf(fields: readonly (readonly string[])[]): string {
+  return `HTTP/1.1 200 OK\r\n${fields.map((field) => `${field.join(': ')}\r\n`).join('')}\r\n`;
+}
 
 /** What comes behind a head must not be looked at. */
 const BEHIND = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n');
 
 await t.test('what the reader of plain answers finds, the reader of all finds too', async (t) => {
-  let read = 0;
+  const read = { length: 0, chunked: 0, 'until-close': 0 };
   fc.assert(
     fc.property(head, (text) => {
       const bytes = Buffer.from(`${text}\r\n`, 'latin1');
       const plain = readPlainAnswer(Buffer.concat([bytes, BEHIND]));
       if (plain === undefined) return;
-      read += 1;
+      read[plain.body.kind] += 1;
       const any = readAnswerHead(text);
       if (!isDeepStrictEqual(plain, any))
         throw new Error(`${JSON.stringify(plain)} is ${JSON.stringify(any)} to the reader of all`);
@@ -86,7 +96,8 @@ await t.test('what the reader of plain answers finds, the reader of all finds to
     }),
     { numRuns: 40_000, seed: 21 },
   );
-  t.ok(read > 10_000, `${read} of the heads were read`);
+  t.ok(read.length > 10_000, `${read.length} heads with a length were read`);
+  t.ok(read.chunked > 1_000, `${read.chunked} of the chunked coding were read`);
 });
 
 await t.test('every plain answer is found plain, up to the longest', async (t) => {
@@ -103,9 +114,10 @@ await t.test('every plain answer is found plain, up to the longest', async (t) =
   const plainFields = fc.array(fc.tuple(plainName, plainValue), { maxLength: 8 });
   fc.assert(
     fc.property(plainFields, plainFields, fc.nat(), (before, after, length) => {
-      const fields = [...before, ['Content-Length', String(length)], ...after];
-      const text = `HTTP/1.1 200 OK\r\n${fields.map((field) => `${field.join(': ')}\r\n`).join('')}\r\n`;
-      t.match(readPlainAnswer(Buffer.from(text)), { bytes: text.length, body: { bytes: length } });
+      const lined = textOf([...before, ['Content-Length', String(length)], ...after]);
+      t.match(readPlainAnswer(Buffer.from(lined)), { bytes: lined.length, body: { bytes: length } });
+      const chunked = textOf([...before, ...after, ['Transfer-Encoding', 'chunked']]);
+      t.match(readPlainAnswer(Buffer.from(chunked)), { bytes: chunked.length, body: { kind: 'chunked' } });
     }),
     { numRuns: 500, seed: 23 },
   );

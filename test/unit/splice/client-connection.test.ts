@@ -67,7 +67,7 @@ async function connected() {
       const passage = { requestId, head, client: taken.client, peerAddress: PEER.address, outcome };
       if (route.to === 'preflight') return { kind: 'answer', passage, answer: preflightAnswer(head.path) };
       if (route.to !== 'synapse') return undefined;
-      const asked = { passage, head: requestHeadText(passage, known.forwardedLines) };
+      const asked = { passage, head: requestHeadText(passage, plain.startLine, known.forwardedLines) };
       const parts = { pool, clock, copies, ...LIMITS };
       return { kind: 'forward', forwarding: new Forwarding(asked, client, parts, undefined) };
     },

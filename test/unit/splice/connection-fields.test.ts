@@ -15,9 +15,10 @@ const BOB = 'Host: gateway.test\r\nAuthorization: Bearer bob\r\n';
 /** A head with these lines, and another request behind it. */
 function headOf(fieldLines: string): PlainHead {
   const startLine = 'GET / HTTP/1.1\r\n';
-  const fieldsEnd = startLine.length + fieldLines.length;
+  const fieldsAt = startLine.length;
+  const fieldsEnd = fieldsAt + fieldLines.length;
   const text = `${startLine}${fieldLines}\r\n${startLine}`;
-  return { method: 'GET', target: '/', text, fieldsAt: startLine.length, fieldsEnd, bytes: fieldsEnd + 2 };
+  return { startLine, method: 'GET', target: '/', text, fieldsAt, fieldsEnd, bytes: fieldsEnd + 2 };
 }
 
 const intake = createIntake({ trustedProxies: addressRanges([]), random: { hex: () => '00000000' } });

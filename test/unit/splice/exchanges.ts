@@ -15,7 +15,7 @@ import { FakeSocket, turn } from './fake-socket.ts';
 export const SETTING: AnswerSetting = {
   keepAliveLines: '',
   strictTransport: undefined,
-  usualEnd: Buffer.from('\r\n'),
+  ends: { length: Buffer.from('\r\n'), chunked: Buffer.from('Transfer-Encoding: chunked\r\n\r\n') },
 };
 /** Of a request with `{}` as its body. */
 export const TWO_BYTES = ['Content-Length', '2'] as const;
@@ -46,7 +46,9 @@ export function passageOf(parts: HeadParts = {}): Passage {
 
 export function askedFor(parts: HeadParts = {}): AskedRequest {
   const passage = passageOf(parts);
-  return { passage, head: requestHeadText(passage, 'host: gateway.test\r\n') };
+  const { method, target } = passage.head;
+  const lines = 'host: gateway.test\r\nX-Request-Id: ';
+  return { passage, head: requestHeadText(passage, `${method} ${target} HTTP/1.1\r\n`, lines) };
 }
 
 /** A connection to Synapse that is to be made. */

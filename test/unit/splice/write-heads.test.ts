@@ -17,7 +17,7 @@ import { headOf, type HeadParts } from '../../harness/heads.ts';
 import { passageOf } from './exchanges.ts';
 
 const OWN_LINES =
-  'X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: gateway.test\r\n';
+  'X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: gateway.test\r\nX-Request-Id: ';
 const KEEP = 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n';
 const PLAIN = answerSetting(75_000, undefined);
 const STRICT = answerSetting(75_000, 'max-age=1');
@@ -29,7 +29,8 @@ function forwarded(headers: readonly string[], host = 'gateway.test'): string {
 }
 
 function requestHead(parts: HeadParts): string {
-  return requestHeadText(passageOf(parts), 'host: gateway.test\r\nX-A: a\r\n');
+  const lines = 'host: gateway.test\r\nX-A: a\r\nX-Request-Id: ';
+  return requestHeadText(passageOf(parts), `${parts.method} ${parts.target} HTTP/1.1\r\n`, lines);
 }
 
 function answerHead(fieldLines: string, closes: boolean, setting: AnswerSetting): string {
