@@ -48,8 +48,9 @@ export interface AnswerSetting {
   readonly keepAliveLines: string;
   /** The value of `Strict-Transport-Security`, in place of what the answer itself says; undefined to leave it alone. */
   readonly strictTransport: string | undefined;
-  /** What `answerHeadEnd` gives where the connection stays, of answers with a length and of others. */
-  readonly ends: { readonly length: Buffer; readonly chunked: Buffer };
+  /** What `answerHeadEnd` gives where the connection stays: of an answer with a length, and of one in chunks. */
+  readonly lengthEnd: Buffer;
+  readonly chunkedEnd: Buffer;
 }
 
 const CHUNKED_LINE = 'Transfer-Encoding: chunked\r\n';
@@ -62,11 +63,9 @@ export function answerSetting(
   const seconds = Math.floor(keepAliveTimeoutMs / 1_000);
   const keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
   const lines = `${strictTransportLine(strictTransport)}${keepAliveLines}`;
-  const ends = {
-    length: Buffer.from(`${lines}\r\n`, 'latin1'),
-    chunked: Buffer.from(`${lines}${CHUNKED_LINE}\r\n`, 'latin1'),
-  };
-  return { keepAliveLines, strictTransport, ends };
+  const lengthEnd = Buffer.from(`${lines}\r\n`, 'latin1');
+  const chunkedEnd = Buffer.from(`${lines}${CHUNKED_LINE}\r\n`, 'latin1');
+  return { keepAliveLines, strictTransport, lengthEnd, chunkedEnd };
 }
 
 const STRICT_TRANSPORT_LINES = /^strict-transport-security:.*\r\n/gim;
@@ -80,7 +79,7 @@ export function answerLines({ lines }: AnswerHead, { strictTransport }: AnswerSe
 /** The lines that are ours, and the empty one. @param closes whether the connection ends with the answer */
 export function answerHeadEnd({ body }: AnswerHead, closes: boolean, setting: AnswerSetting): Buffer {
   const hasLength = body.kind === 'length';
-  if (!closes) return hasLength ? setting.ends.length : setting.ends.chunked;
+  if (!closes) return hasLength ? setting.lengthEnd : setting.chunkedEnd;
   return Buffer.from(`${endLines(closes, setting)}${hasLength ? '' : CHUNKED_LINE}\r\n`, 'latin1');
 }
 

@@ -15,7 +15,8 @@ import { FakeSocket, turn } from './fake-socket.ts';
 export const SETTING: AnswerSetting = {
   keepAliveLines: '',
   strictTransport: undefined,
-  ends: { length: Buffer.from('\r\n'), chunked: Buffer.from('Transfer-Encoding: chunked\r\n\r\n') },
+  lengthEnd: Buffer.from('\r\n'),
+  chunkedEnd: Buffer.from('Transfer-Encoding: chunked\r\n\r\n'),
 };
 /** Of a request with `{}` as its body. */
 export const TWO_BYTES = ['Content-Length', '2'] as const;
