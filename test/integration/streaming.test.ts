@@ -17,10 +17,10 @@ const TOTAL_BYTES = 1024 * MIB;
 const PIECE = randomBytes(MIB);
 const MAX_GROWTH_BYTES = 16 * MIB;
 /**
- * V8 lets 64 KiB pieces that are done with pile up to twice its young generation, and more while its sweeper waits for
- * a busy core. A small young generation keeps that from hiding what the gateway itself holds.
+ * V8 lets 64 KiB pieces that are done with pile up to twice its young generation, and more while its sweeper, a thread of
+ * its own, waits for a busy core. A small young generation, swept at once, keeps that from hiding what the gateway holds.
  */
-const NODE_OPTIONS = ['--max-semi-space-size=1'];
+const NODE_OPTIONS = ['--max-semi-space-size=1', '--no-concurrent-array-buffer-sweeping'];
 /** What is held would be held each time; what the sweeper left behind on a loaded machine is not. */
 const MAX_ATTEMPTS = 4;
 
