@@ -14,11 +14,15 @@ export function isLongPoll(head: RequestHead): boolean {
   return (head.path.endsWith('sync') || head.path.endsWith('events')) && LONG_POLL.test(head.path);
 }
 
+/** How long Synapse holds an `/events` that does not say (`DEFAULT_LONGPOLL_TIME_MS`); a `/sync` like that it does not hold. */
+const EVENTS_MS = 30_000;
+
 /** For how long Synapse holds this request if nothing happens, in milliseconds; 0 for one that it answers at once. */
 export function holdMs(head: RequestHead): number {
   if (!isLongPoll(head)) return 0;
-  const askedMs = Number(/(?:^|&)timeout=([0-9]{1,15})(?:&|$)/.exec(head.query ?? '')?.[1] ?? 0);
-  return Math.min(askedMs, MAX_POLL_MS);
+  const asked = /(?:^|&)timeout=([0-9]{1,15})(?:&|$)/.exec(head.query ?? '')?.[1];
+  if (asked === undefined) return head.path.endsWith('events') ? EVENTS_MS : 0;
+  return Math.min(Number(asked), MAX_POLL_MS);
 }
 
 /** @param responseTimeoutMs `synapse.response_timeout`; a long poll waits its own `timeout` on top of it */

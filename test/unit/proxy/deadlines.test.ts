@@ -54,6 +54,17 @@ await t.test('a poll waits what it asks for, on top of what every request may ta
   }
 });
 
+await t.test('an old poll that does not say how long waits as long as Synapse lets it', (t) => {
+  const rows: readonly [target: string, pollMs: number][] = [
+    ['/_matrix/client/v3/events', 30_000],
+    ['/_matrix/client/r0/events?from=s1', 30_000],
+    ['/_matrix/client/v3/events?timeout=0', 0],
+    ['/_matrix/client/v3/events?from=s1&timeout=10000', 10_000],
+  ];
+  for (const [target, pollMs] of rows) t.equal(holdMs(headOf({ target })), pollMs, target);
+  t.end();
+});
+
 await t.test('other requests cannot ask for more time', async (t) => {
   for (const target of ['/_matrix/client/v3/keys/query?timeout=600000', '/_matrix/client/versions']) {
     t.equal(holdMs(headOf({ target })), 0, target);
