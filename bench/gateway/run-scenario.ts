@@ -5,6 +5,7 @@ import { startBetween, type Between } from './between.ts';
 import { DIRECT, type Figures } from './entrant.ts';
 import type { Rival } from './rivals.ts';
 import type { InTurns, Scenario, Setting, StartedAnew } from './scenario.ts';
+import { turnOrder } from './turn-order.ts';
 
 export interface Entered {
   readonly rival: Rival | undefined;
@@ -34,11 +35,10 @@ async function runInTurns(scenario: InTurns, all: readonly Entered[], setting: S
         await scenario.warmUp(between, setting);
       });
     }
-    const turns = setting.rounds * setting.seconds;
+    const turns = setting.rounds * setting.seconds * (scenario.times ?? 1);
     for (let turn = 0; turn < turns; turn += 1) {
-      // Each begins in its turn: who follows whom on a warm machine is luck otherwise.
-      const first = turn % Math.max(1, started.length);
-      for (const { one, between } of [...started.slice(first), ...started.slice(0, first)]) {
+      for (const next of turnOrder(started.length, turn)) {
+        const { one, between } = started[next] as (typeof started)[number];
         await attempt(scenario, one, `turn ${turn + 1} of ${turns}`, async () =>
           keep(one, turn, await scenario.turn(between, setting)),
         );
