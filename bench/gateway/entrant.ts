@@ -27,25 +27,29 @@ export function medianOf(entrant: Entrant, name: string): number | undefined {
   return summaryOf(entrant, name)?.median;
 }
 
+/** How many times the figure of the other one it is. */
+export function ratioOf(entrant: Entrant | undefined, other: Entrant | undefined, name: string): number {
+  return comparedInRounds(entrant, other, name, (value, ofOther) => value / ofOther);
+}
+
+/** How much more than the figure of the other one it is. */
+export function addedTo(entrant: Entrant | undefined, other: Entrant | undefined, name: string): number {
+  return comparedInRounds(entrant, other, name, (value, ofOther) => value - ofOther);
+}
+
 /**
  * What `compare` makes of both in each round that has the figure of both, in the median: who shares the machine is another
  * one from round to round, and is the same for both in one. NaN without such a round.
  */
-export function comparedInRounds(
-  entrant: Entrant,
+function comparedInRounds(
+  entrant: Entrant | undefined,
   other: Entrant | undefined,
   name: string,
   compare: (value: number, ofOther: number) => number,
 ): number {
-  const compared = entrant.rounds.flatMap((figures, round) => {
+  const compared = (entrant?.rounds ?? []).flatMap((figures, round) => {
     const [value, ofOther] = [figures[name], other?.rounds[round]?.[name]];
     return value === undefined || ofOther === undefined ? [] : [compare(value, ofOther)];
   });
   return median(compared.filter((value) => Number.isFinite(value)));
-}
-
-/** How many times the figure of the other one it is. */
-export function ratioOf(entrant: Entrant | undefined, other: Entrant | undefined, name: string): number {
-  if (entrant === undefined) return Number.NaN;
-  return comparedInRounds(entrant, other, name, (value, ofOther) => value / ofOther);
 }

@@ -59,19 +59,27 @@ export async function runClosedLoop(load: Load): Promise<ClosedLoopResult> {
   }
 }
 
+export interface OpenLoad extends Load {
+  readonly perSecond: number;
+  /** Asked before, on the same connections, at the same rate: opening them is not what a fixed rate is about. */
+  readonly settleMs: number;
+}
+
 /**
- * @returns the milliseconds of every answer, counted from when its request was due, so that what waits for a free
- *   connection behind a slow answer counts as slow too
+ * @returns the milliseconds of every answer after `settleMs`, counted from when its request was due, so that what waits for
+ *   a free connection behind a slow answer counts as slow too
  */
-export async function runOpenLoop(load: Load & { readonly perSecond: number }): Promise<readonly number[]> {
-  const { perSecond, durationMs } = load;
+export async function runOpenLoop(load: OpenLoad): Promise<readonly number[]> {
+  const { perSecond, settleMs } = load;
+  const durationMs = settleMs + load.durationMs;
   const connections = openAll(load);
   const total = Math.floor((perSecond * durationMs) / 1_000);
   const free = [...connections];
+  /** Counted from the start. */
   const queuedDueMs: number[] = [];
   const tookMs: number[] = [];
   const startedMs = performance.now();
-  let due = 0;
+  let [due, answers] = [0, 0];
   let fault: string | undefined;
   const sendQueued = (): void => {
     while (free.length > 0 && queuedDueMs.length > 0) {
@@ -79,24 +87,25 @@ export async function runOpenLoop(load: Load & { readonly perSecond: number }): 
       const dueMs = queuedDueMs.shift() as number;
       connection.ask((wrong) => {
         fault ??= wrong;
-        tookMs.push(performance.now() - dueMs);
+        answers += 1;
+        if (dueMs >= settleMs) tookMs.push(performance.now() - startedMs - dueMs);
         free.push(connection);
         sendQueued();
       });
     }
   };
   try {
-    while (tookMs.length < total) {
+    for (;;) {
+      if (fault !== undefined) throw new Error(fault);
+      if (answers === total) return tookMs;
       const passedMs = performance.now() - startedMs;
       for (; due < total && (due * 1_000) / perSecond <= passedMs; due += 1)
-        queuedDueMs.push(startedMs + (due * 1_000) / perSecond);
+        queuedDueMs.push((due * 1_000) / perSecond);
       sendQueued();
       if (queuedDueMs.length > MAX_QUEUED) fault ??= `${queuedDueMs.length} requests behind`;
-      if (passedMs > durationMs + GRACE_MS) fault ??= `${total - tookMs.length} answers missing`;
-      if (fault !== undefined) throw new Error(fault);
+      if (passedMs > durationMs + GRACE_MS) fault ??= `${total - answers} answers missing`;
       await pause(1);
     }
-    return tookMs;
   } finally {
     for (const connection of connections) connection.close();
   }

@@ -1,8 +1,14 @@
 // The table of each scenario, with what its figures mean. Pure.
 
-import { comparedInRounds, DIRECT, medianOf, ratioOf, summaryOf, type Entrant } from './entrant.ts';
+import { addedTo, DIRECT, medianOf, ratioOf, summaryOf, type Entrant } from './entrant.ts';
 import { NGINX_DOCUMENTED, NGINX_TUNED } from './rivals.ts';
-import { HELD_REQUESTS, STEADY_PER_SECOND, SYNAPSE_CONNECTIONS, TRANSFERS } from './scenarios.ts';
+import {
+  HELD_REQUESTS,
+  STEADY_PER_SECOND,
+  STEADY_TIMES,
+  SYNAPSE_CONNECTIONS,
+  TRANSFERS,
+} from './scenarios.ts';
 import { SMALL_CONNECTIONS } from './small-answers.ts';
 import { figure, percent, ratio, table } from './table.ts';
 import { HANDSHAKE_LANES, IDLE_CONNECTIONS } from './tls-scenarios.ts';
@@ -73,8 +79,8 @@ export function renderTables(entrants: readonly Entrant[]): readonly string[] {
     ),
     ...section(
       `Latency at ${thousands(STEADY_PER_SECOND)} requests a second`,
-      `The small answer by plain HTTP at a fixed rate, counted from when each was due. Added is what is more than without a ` +
-        `proxy.`,
+      `The small answer by plain HTTP at a fixed rate on ${SMALL_CONNECTIONS} connections that are kept, counted from when ` +
+        `each was due, in ${STEADY_TIMES} times as many turns. Added is what is more than without a proxy.`,
       show('steadyP99Ms', [
         plain('p50 ms', 'steadyP50Ms'),
         plain('p99 ms', 'steadyP99Ms'),
@@ -145,7 +151,7 @@ function comparison(entrants: readonly Entrant[], entrant: Entrant, to: string, 
 
 function added(entrant: Entrant, direct: Entrant | undefined, name: string): string {
   if (direct === undefined || entrant === direct) return figure(undefined);
-  return figure(comparedInRounds(entrant, direct, name, (value, ofDirect) => value - ofDirect));
+  return figure(addedTo(entrant, direct, name));
 }
 
 function thousands(count: number): string {

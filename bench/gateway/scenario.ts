@@ -34,6 +34,8 @@ export interface InTurns extends Common {
   warmUp(between: Between, setting: Setting): Promise<void>;
   /** Measured for TURN_MS, after SETTLE_MS. */
   turn(between: Between, setting: Setting): Promise<Figures>;
+  /** How many times as many turns as usual, for figures that need more of them; once without it. */
+  readonly times?: number;
 }
 
 /** Of memory: a process that has been through it before has other memory to spare, so each is started for every round. */

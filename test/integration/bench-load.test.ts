@@ -11,7 +11,13 @@ import t, { type Test } from 'tap';
 
 import { makeCertificate } from '../../bench/gateway/certificate.ts';
 import type { Target } from '../../bench/gateway/connection.ts';
-import { holdRequests, openIdle, runClosedLoop, runHandshakes } from '../../bench/gateway/load.ts';
+import {
+  holdRequests,
+  openIdle,
+  runClosedLoop,
+  runHandshakes,
+  runOpenLoop,
+} from '../../bench/gateway/load.ts';
 import { SMALL_BYTES } from '../../bench/gateway/paths.ts';
 import { heldSync, SMALL } from '../../bench/gateway/questions.ts';
 import { until } from '../harness/until.ts';
@@ -54,6 +60,25 @@ await t.test('a server that shows another certificate is not measured', async (t
   const load = { question: SMALL, connections: 1, durationMs: 0 };
   await t.rejects(runClosedLoop({ ...load, target: { ...target, ca: stranger } }), /certificate/);
   await runClosedLoop({ ...load, target });
+});
+
+await t.test('at a fixed rate, what is slow makes slow what is due behind it', async (t) => {
+  const SLOW_MS = 100;
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    // The first that counts, behind five to settle.
+    if (requests === 6) setTimeout(() => response.end(BODY), SLOW_MS);
+    else response.end(BODY);
+  });
+  const target = { ...(await listen(t, server)), ca: undefined };
+  const load = { target, question: SMALL, connections: 1, perSecond: 100, settleMs: 50, durationMs: 60 };
+  const tookMs = await runOpenLoop(load);
+  t.equal(requests, 11);
+  t.equal(tookMs.length, 6);
+  for (const [place, took] of tookMs.entries())
+    t.ok(took > SLOW_MS - 10 * place - 5, `${took} ms, due ${10 * place} ms behind the slow one`);
+  await t.rejects(runOpenLoop({ ...load, settleMs: 0, durationMs: 10, question: { ...SMALL, status: 404 } }));
 });
 
 await t.test('connections that idle are open until the server closes one of them', async (t) => {

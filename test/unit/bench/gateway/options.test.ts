@@ -84,10 +84,15 @@ await t.test('an aim is met, missed, or not measured', async (t) => {
   const aim = { what: 'w', figure: 'smallPerCpuSecond', to: NGINX_TUNED, times: 0.6 };
   const met = (given: Parameters<typeof renderAims>[0][number]): string | undefined =>
     renderAims([given], entrants).split('\n').at(-1)?.replaceAll(/ +/g, ' ');
-  t.match(met({ ...aim, bound: 'at least' }), '| at least 0.6x | 0.70x | yes |');
+  t.match(met({ ...aim, bound: 'at least' }), '| at least 0.60x | 0.70x | yes |');
   t.match(met({ ...aim, bound: 'at least', times: 0.8 }), '| no |');
   t.match(met({ ...aim, bound: 'at most' }), '| no |');
   t.match(met({ ...aim, bound: 'at least', to: NGINX_DOCUMENTED }), '| – | – |');
   t.match(met({ ...aim, bound: 'at least', figure: 'unknown' }), '| – | – |');
-  t.ok(AIMS.every(({ to }) => RIVALS.some(({ name }) => name === to)));
+  const added = { what: 'w', figure: 'smallPerCpuSecond', to: DIRECT, bound: 'at most' } as const;
+  entrants.push(entrant(DIRECT, [699.5]));
+  t.match(met({ ...added, addedMs: 0.5 }), '| at most 0.50 ms more | 0.50 ms more | yes |');
+  t.match(met({ ...added, addedMs: 0.4 }), '| no |');
+  t.match(met({ ...added, addedMs: 1, figure: 'unknown' }), '| – | – |');
+  t.ok(AIMS.every(({ to }) => to === DIRECT || RIVALS.some(({ name }) => name === to)));
 });

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { comparedInRounds, ratioOf, type Entrant } from '../../../../bench/gateway/entrant.ts';
+import { addedTo, ratioOf, type Entrant } from '../../../../bench/gateway/entrant.ts';
 import { median, percentile, summarise } from '../../../../bench/gateway/statistics.ts';
 import { figure, percent, ratio, table } from '../../../../bench/gateway/table.ts';
 
@@ -66,12 +66,11 @@ await t.test('two are compared round by round, and where both have a figure', as
   const one = entrant({ rate: 20 }, { rate: 60 }, { rate: 22 }, {}, { rate: 5 });
   const other = entrant({ rate: 10 }, { rate: 30 }, { rate: 11 }, { rate: 1 }, {});
   t.equal(ratioOf(one, other, 'rate'), 2);
-  t.equal(
-    comparedInRounds(one, other, 'rate', (a, b) => a - b),
-    11,
-  );
-  for (const missing of [ratioOf(one, undefined, 'rate'), ratioOf(undefined, one, 'rate')])
-    t.ok(Number.isNaN(missing));
+  t.equal(addedTo(one, other, 'rate'), 11);
+  for (const compare of [ratioOf, addedTo]) {
+    for (const missing of [compare(one, undefined, 'rate'), compare(undefined, one, 'rate')])
+      t.ok(Number.isNaN(missing));
+  }
   t.ok(Number.isNaN(ratioOf(one, other, 'unknown')));
   t.ok(Number.isNaN(ratioOf(one, entrant({ rate: Number.NaN }), 'rate')), 'what cannot be measured of one');
 });
