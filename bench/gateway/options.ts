@@ -51,13 +51,16 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-/** Those whose name has one of the parts in it; all when there are none. */
+/** Those whose name a part is, or else those whose name has the part in it; all when there are no parts. */
 export function chosenBy<T extends { readonly name: string }>(
   all: readonly T[],
   parts: readonly string[],
 ): readonly T[] {
   if (parts.length === 0) return all;
-  return all.filter(({ name }) => parts.some((part) => name.toLowerCase().includes(part.toLowerCase())));
+  const names = all.map(({ name }) => name.toLowerCase());
+  const isChosen = (name: string, part: string): boolean =>
+    names.includes(part) ? name === part : name.includes(part);
+  return all.filter((_, index) => parts.some((part) => isChosen(names[index] ?? '', part.toLowerCase())));
 }
 
 function namesIn(list: string): readonly string[] {

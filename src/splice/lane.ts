@@ -10,7 +10,6 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Peer } from '../http/client.ts';
 import type { ConnectionBytes } from '../http/connection-bytes.ts';
-
 import { newOutcome, type OnAnswered, type Passage } from '../http/exchange.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Intake } from '../http/intake.ts';

@@ -31,6 +31,8 @@ await t.test('rivals and scenarios are chosen by parts of their names', async (t
   t.strictSame(chosenBy(all, ['PROXY']), all.slice(1));
   t.strictSame(chosenBy(all, ['tuned', 'http-']), [all[0], all[2]]);
   t.strictSame(chosenBy(all, ['squid']), []);
+  const longer = [...all, { name: 'http-proxy-3' }];
+  t.strictSame(chosenBy(longer, ['HTTP-proxy']), [all[2]], 'a whole name is no part of another one');
 });
 
 function entrant(name: string, perCpuSecond: readonly number[], faults: readonly string[] = []): Entrant {
