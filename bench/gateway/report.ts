@@ -41,8 +41,8 @@ function conditions({
 }: Run): readonly string[] {
   return [
     `What shows speed is the median of ${rounds * seconds} turns: everybody is started first and stays, then each has a turn ` +
-      `of ${TURN_MS / 1_000} s after ${SETTLE_MS / 1_000} s to get warm again, in an order of its own each time, so that each comes behind every other one. What shows memory, and ` +
-      `the transfers, is the median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, each in a fresh process and for ` +
+      `of ${TURN_MS / 1_000} s after ${SETTLE_MS / 1_000} s to get warm again, in an order of its own each time, so that each ` +
+      `comes behind every other one. What shows memory, and the transfers, is the median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, each in a fresh process and for ` +
       `${seconds} s. Behind ± is half the distance between the quartiles, a dash is what was not measured. What is compared ` +
       `(to, added) is compared within each turn or round, and the median is of that: what else the machine does is another ` +
       `thing from minute to minute. Every answer's status and length were checked.`,

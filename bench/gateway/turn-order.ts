@@ -1,8 +1,8 @@
 // In which order all have their turns. Pure.
 
 /**
- * Who is measured directly behind another one may be slower for it: that one's runtime still tidies its memory up, on the
- * same core. So everybody follows everybody else equally often: the Latin squares of E. J. Williams (1949), "Experimental
+ * Who is measured directly behind another one may be slower for it: that one's runtime may still tidy its memory up, on
+ * the same core. So everybody follows everybody else equally often: the Latin squares of E. J. Williams (1949), "Experimental
  * designs balanced for the estimation of residual effects of treatments". Over `count` turns each comes once at every
  * place, and once (of an odd count, over twice as many turns, twice) behind each other one.
  * @returns every index below `count`, once
