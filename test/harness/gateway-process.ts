@@ -19,6 +19,8 @@ export interface GatewayProcess {
   readonly startMs: number;
   /** Resident set size now, in bytes. */
   rssBytes(): number;
+  /** The highest that it ever was, in bytes. */
+  peakRssBytes(): number;
 }
 
 /** @param environment `PORTICO_*` variables; its log level must let `serving` through (info), for that line tells the port */
@@ -64,11 +66,14 @@ export async function spawnGateway(
     url: `http://127.0.0.1:${port}`,
     logged,
     startMs: performance.now() - startedMs,
-    rssBytes: () => {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) * 1024;
-    },
+    rssBytes: () => statusBytes(child, 'VmRSS'),
+    peakRssBytes: () => statusBytes(child, 'VmHWM'),
   };
+}
+
+function statusBytes(child: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+([0-9]+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
 
 /** A port that nobody uses now: for a gateway that is to come back at the same place. */

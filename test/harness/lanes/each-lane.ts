@@ -4,7 +4,7 @@
 import type { Test } from 'tap';
 
 export interface LaneUnderTest {
-  readonly name: string;
+  readonly name: 'spliced' | 'by the HTTP server';
   /** For a gateway in this process. */
   readonly config: { readonly proxy: { readonly splice: boolean } };
   /** For a gateway of its own process. */
