@@ -1,9 +1,10 @@
 // A gateway as its own process, started from the sources as a user starts it: for memory, signals and start time.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import type { Test } from 'tap';
@@ -76,15 +77,26 @@ function statusBytes(child: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`^${field}:\\s+([0-9]+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
 
-/** A port that nobody uses now: for a gateway that is to come back at the same place. */
+/** Below those that the kernel gives: 32768 and above on Linux, 49152 elsewhere. */
+const CHOSEN_PORTS = { first: 10_000, count: 22_000 };
+
+/**
+ * A port that nobody uses now: for what has to be told its port, or comes back at the same place. Not one that the kernel
+ * gives: until it is listened on, a server of another test could get it, and would be taken for the one that is awaited.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = CHOSEN_PORTS.first + randomInt(CHOSEN_PORTS.count);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function portIn(listen: unknown): number {
