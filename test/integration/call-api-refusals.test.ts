@@ -233,8 +233,11 @@ await t.test('A58 A63 a stranger gets what an unknown id gets, in about the same
     const [known, unknown] = [await send(callId), await send(randomId)];
     t.strictSame([known.status, known.text], [unknown.status, unknown.text], route);
     t.strictSame(said(known), [404, 'Call not found', 'CALL_NOT_FOUND'], route);
-    const [knownMs, unknownMs] = await medians([callId, randomId], send);
-    t.ok(Math.abs(knownMs - unknownMs) < 5, `${route}: ${knownMs.toFixed(2)} and ${unknownMs.toFixed(2)} ms`);
+    const [knownMs, unknownMs] = await timesInTurn([callId, randomId], send);
+    const gapMs = Math.abs(part(knownMs, 0.5) - part(unknownMs, 0.5));
+    // The machine alone makes the same request's times as different as this.
+    const spreadMs = Math.max(...[knownMs, unknownMs].map((times) => part(times, 0.9) - part(times, 0.1)));
+    t.ok(gapMs < spreadMs, `${route}: ${gapMs.toFixed(2)} ms apart, ${spreadMs.toFixed(2)} ms spread`);
   }
   const status = await ask(url, `GET /api/calls/${callId}/status`, { token: alice.accessToken });
   t.match(status.body, { session: { status: 'ringing' } });
@@ -283,14 +286,14 @@ await t.test('so many requests of one user in a minute: 429 with Retry-After, fo
   t.equal((await ask(url, 'GET /api/calls', { token: bob.accessToken })).status, 200, 'somebody else');
 });
 
-function middle(list: readonly number[]): number {
-  return list.toSorted((one, other) => one - other)[list.length >> 1] ?? 0;
+function part(list: readonly number[], share: number): number {
+  return list.toSorted((one, other) => one - other)[Math.floor(list.length * share)] ?? 0;
 }
 
-async function medians(
+async function timesInTurn(
   ids: readonly [string, string],
   send: (id: string) => Promise<unknown>,
-): Promise<[number, number]> {
+): Promise<[number[], number[]]> {
   const times: [number[], number[]] = [[], []];
   for (let n = 0; n < 60; n += 1) {
     for (const index of [0, 1] as const) {
@@ -299,7 +302,7 @@ async function medians(
       times[index].push(performance.now() - startedMs);
     }
   }
-  return [middle(times[0]), middle(times[1])];
+  return times;
 }
 
 await t.test('A60 the fourth ring and the eleventh call of a minute: 429 with Retry-After', async (t) => {
