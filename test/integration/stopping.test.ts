@@ -13,7 +13,7 @@ import { until } from '../harness/until.ts';
 
 const test = eachLane(t);
 
-t.setTimeout(60_000);
+t.setTimeout(180_000);
 
 await test('a stop answers polls, lets a download finish, accepts nothing new, and exits 0', async (t, lane) => {
   const upstream = await startRecordingUpstream(t, ({ socket, target }) => {
