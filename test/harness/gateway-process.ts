@@ -88,8 +88,11 @@ export async function freePort(): Promise<number> {
   for (;;) {
     const port = CHOSEN_PORTS.first + randomInt(CHOSEN_PORTS.count);
     const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
+    const isFree = await new Promise<boolean>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE') resolve(false);
+        else reject(error);
+      });
       server.listen(port, '127.0.0.1', () => resolve(true));
     });
     if (!isFree) continue;
